@@ -1,0 +1,132 @@
+"""Users, the accounts they act for, and the keys their programs use."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+
+
+class User(AbstractUser):
+    """A person who signs in; what they may see depends on their memberships."""
+
+    first_name = None  # type: ignore[assignment,misc]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail address"))
+    language = models.CharField(max_length=2, choices=LANGUAGES, blank=True)
+
+    objects = UserManager["User"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="user_username_once"),
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+        ]
+
+    def get_full_name(self) -> str:
+        return self.username
+
+    def get_short_name(self) -> str:
+        return self.username
+
+
+def new_reference() -> str:
+    """A fresh reference for an account that nobody named: short enough to be read out, too random to be guessed."""
+    return "C-" + "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTUVWXYZ") for _ in range(8))
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def of(self, user: Any) -> AccountQuerySet:
+        """The accounts a person is a member of."""
+        return self.filter(memberships__user=user)
+
+
+class Account(models.Model):
+    """Whom we bill: a person or a company. ``reference`` is the name that usage and the operator's other systems use."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        COMPANY = "company", _("Company")
+
+    reference = models.CharField(max_length=200, unique=True, default=new_reference)
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.PERSON)
+    name = models.CharField(max_length=200)
+    street = models.CharField(max_length=200, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    country = models.CharField(max_length=2)
+    vat_number = models.CharField(max_length=20, blank=True)
+    registration = models.CharField(max_length=40, blank=True)
+    purchase_order = models.CharField(max_length=80, blank=True)
+    billing_email = models.EmailField(blank=True)
+    language = models.CharField(max_length=2, choices=LANGUAGES)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
+        User, through="Membership", related_name="accounts"
+    )
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(reference="") & ~models.Q(name=""), name="account_named"),
+            models.CheckConstraint(condition=models.Q(kind__in=["person", "company"]), name="account_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """What one person may do for one account."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        BILLING = "billing", _("Billing")
+        VIEWER = "viewer", _("Viewer")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=7, choices=Role.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "account"], name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=["owner", "billing", "viewer"]), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+
+class ApiKey(models.Model):
+    """A program's way in. Without an account it is the operator's own and may send usage for every account.
+
+    The key is shown once; only its SHA-256 is kept (it is 256 random bits, so a slow hash would add nothing).
+    """
+
+    class Scope(models.TextChoices):
+        USAGE_WRITE = "usage:write", _("Send usage")
+        USAGE_READ = "usage:read", _("Read usage")
+        BILLS_READ = "bills:read", _("Read bills")
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    start = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.start}…)"

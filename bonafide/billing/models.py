@@ -1,0 +1,147 @@
+"""Invoices and what hangs on them. Once an invoice has its number, the database itself refuses to change it (``triggers``)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from bonafide.accounts.models import Account
+
+
+class BillRun(models.Model):
+    """The issuing of one month's bills: begun once, resumed until it is finished."""
+
+    month = models.PositiveIntegerField(unique=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.month)
+
+
+class Series(models.Model):
+    """The last number given in a year; its row is locked while numbers are given, so that none is skipped or given twice."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last}"
+
+
+class Invoice(models.Model):
+    """A bill. Everything on it is frozen: seller and buyer as JSON, amounts in minor units, texts in the buyer's language."""
+
+    class Kind(models.TextChoices):
+        """EN 16931 document types (UNTDID 1001): 380 invoice, 381 credit note, 384 corrected invoice."""
+
+        INVOICE = "380", "invoice"
+        CREDIT_NOTE = "381", "credit note"
+        CORRECTION = "384", "corrected invoice"
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="invoices")
+    kind = models.CharField(max_length=3, choices=Kind.choices, default=Kind.INVOICE)
+    month = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=2)
+    seller = models.JSONField()
+    buyer = models.JSONField()
+    # Sentences the law asks for on this document, in its language, in order.
+    mentions = models.JSONField(default=list)
+    period_start_on = models.DateField()
+    period_end_on = models.DateField()
+    net_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    # The tax again in the operator's own currency, when the bill is in another (Directive 2006/112 art. 230), with the rate used.
+    tax_home_minor = models.BigIntegerField(null=True, blank=True)
+    exchange = models.JSONField(null=True, blank=True)
+    trial = models.BooleanField(default=False)
+
+    number = models.CharField(max_length=35, unique=True, null=True, blank=True)
+    issued_at = models.DateTimeField(null=True, blank=True)
+    issued_on = models.DateField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    payment_reference = models.CharField(max_length=25, blank=True)
+    # Place in the chain of all issued documents, from 1; each seal covers the document and the seal before it.
+    position = models.PositiveBigIntegerField(unique=True, null=True, blank=True)
+    seal = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "month", "kind"], condition=models.Q(kind="380"), name="invoice_once_per_month"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(total_minor=models.F("net_minor") + models.F("tax_minor")), name="invoice_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number__isnull=True, issued_at__isnull=True, position__isnull=True)
+                | models.Q(
+                    number__isnull=False,
+                    issued_at__isnull=False,
+                    issued_on__isnull=False,
+                    due_on__isnull=False,
+                    position__isnull=False,
+                ),
+                name="invoice_issued_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["month"], name="invoice_by_month")]
+
+    def __str__(self) -> str:
+        return self.number or f"draft {self.pk}"
+
+
+class InvoiceLine(models.Model):
+    """One line: quantity times unit price is its net, rounded half up once. Quantity and price are exact decimal text."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    text = models.CharField(max_length=400)
+    meter = models.CharField(max_length=60, blank=True)
+    quantity = models.CharField(max_length=40)
+    unit = models.CharField(max_length=30)
+    unit_price = models.CharField(max_length=40)
+    net_minor = models.BigIntegerField()
+    # What the quantity is made of: [{"label": ..., "quantity": "..."}], informative.
+    details = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class InvoiceTax(models.Model):
+    """The base and the tax of one category and rate (EN 16931 BG-23), computed once on the sum of its lines."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
+    category = models.CharField(max_length=2)
+    rate = models.CharField(max_length=8)
+    base_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    reason_code = models.CharField(max_length=30, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invoice", "category", "rate"], name="invoice_tax_once")]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.rate}"
+
+
+class Settlement(models.Model):
+    """Money that settled (part of) an invoice; rows are only ever added. ``reference`` makes a second booking harmless."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="settlements")
+    amount_minor = models.BigIntegerField()
+    received_on = models.DateField()
+    means = models.CharField(max_length=40)
+    reference = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["means", "reference"], name="settlement_once")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} on {self.invoice_id}"

@@ -1,0 +1,94 @@
+"""The ``bonafide`` command. Each package brings its own sub-commands; they are imported only when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+
+import click
+
+from bonafide.errors import Refused
+from bonafide.operator import OperatorFileError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a sub-command is, its line in the list, and whether it needs a working instance before it starts."""
+
+    target: str
+    summary: str
+    instance: bool = True
+
+
+COMMANDS = {
+    "init": Entry("bonafide.setting_up:init", "Make the folder of a new instance.", instance=False),
+    "serve": Entry("bonafide.serving:serve", "Run the console: web, worker and schedule."),
+    "demo": Entry("bonafide.demo.command:demo", "Make and serve a throw-away operator with customers and bills.", instance=False),
+    "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders."),
+    "staff": Entry("bonafide.accounts.commands:staff", "Add a member of staff."),
+    "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
+    "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
+    "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
+    "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
+}
+
+
+class Commands(click.Group):
+    """The table above as a click group."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        entry = COMMANDS.get(name)
+        if entry is None:
+            return None
+        if entry.instance:
+            start_django()
+        module, attribute = entry.target.split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def start_django() -> None:
+    """Load the instance.
+
+    :raises OperatorFileError: when the operator's file is missing or wrong.
+    """
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bonafide.settings")
+    django.setup()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="bonafide", message="%(prog)s %(version)s")
+def bonafide() -> None:
+    """The customer console of a hosted service, which keeps the terms of service it shows.
+
+    \b
+    Example: bonafide init && bonafide serve
+    The instance is the folder BONAFIDE_HOME, by default ./bonafide-data.
+    """
+
+
+def main() -> None:
+    """Run the command; whatever is refused becomes one plain line on stderr and exit status 1."""
+    try:
+        bonafide(prog_name="bonafide", standalone_mode=True)
+    except (Refused, OperatorFileError) as refusal:
+        click.echo(f"bonafide: {refusal}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""WHAT WE WRITE: letters in the reader's language, each from one template and with a declared purpose."""

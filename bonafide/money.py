@@ -1,0 +1,87 @@
+"""Money as an integer count of minor units beside an ISO 4217 code; Decimal only where a rate is applied.
+
+Pure: no Django, no clock. Floats are never accepted.
+"""
+
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+
+from babel.core import UnknownLocaleError
+from babel.numbers import format_currency, format_decimal, get_currency_precision, list_currencies
+
+# Wide enough for any 64-bit quantity times any 12-decimal price; a product that would not fit raises instead of rounding.
+EXACT = Context(prec=80, traps=[Inexact])
+ROUNDING = Context(prec=80, rounding=ROUND_HALF_UP)
+
+_CURRENCIES = frozenset(list_currencies())
+
+
+def is_currency(code: str) -> bool:
+    """Whether ``code`` is an ISO 4217 code that CLDR knows."""
+    return code in _CURRENCIES
+
+
+def exponent(currency: str) -> int:
+    """Decimals of the currency's minor unit (ISO 4217: EUR 2, TND 3, JPY 0).
+
+    :raises ValueError: for an unknown currency.
+    """
+    if not is_currency(currency):
+        raise ValueError(f"unknown currency {currency!r}: expected an ISO 4217 code such as EUR")
+    return get_currency_precision(currency)
+
+
+def round_half_up(value: Decimal, places: int) -> Decimal:
+    """``value`` rounded half away from zero to ``places`` decimals (the rule of European VAT practice)."""
+    return value.quantize(Decimal(1).scaleb(-places), context=ROUNDING)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Whole minor units of ``amount`` in major units, rounded half up: 2.675 EUR is 268."""
+    places = exponent(currency)
+    return int(round_half_up(amount, places).scaleb(places, context=EXACT))
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """The exact amount in major units: 268 in EUR is 2.68."""
+    return Decimal(minor).scaleb(-exponent(currency), context=EXACT)
+
+
+def scaled(value: Decimal, scale: int) -> int:
+    """``value`` as an integer of ``10**-scale`` units.
+
+    :raises ValueError: when ``value`` has more decimals than ``scale`` keeps; nothing is rounded away.
+    """
+    shifted = value.scaleb(scale, context=EXACT)
+    whole = int(shifted)
+    if shifted != whole:
+        raise ValueError(f"{value} has more than {scale} decimals")
+    return whole
+
+
+def unscaled(value: int, scale: int) -> Decimal:
+    """The exact Decimal of an integer count of ``10**-scale`` units, without trailing zeros."""
+    return plain(Decimal(value).scaleb(-scale, context=EXACT))
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros or exponent: 1.500 is 1.5 and 1E+3 is 1000."""
+    normal = value.normalize(EXACT)
+    return normal if normal.as_tuple().exponent <= 0 else normal.quantize(Decimal(1), context=EXACT)  # type: ignore[operator]
+
+
+def format_minor(minor: int, currency: str, language: str) -> str:
+    """The amount as people of that language write it, with its currency: ``€362.40``, ``362,40 €``."""
+    return format_currency(from_minor(minor, currency), currency, locale=_locale(language))
+
+
+def format_exact(value: Decimal, language: str) -> str:
+    """A quantity or unit price with every decimal it has, grouped as people of that language write it."""
+    return format_decimal(plain(value), format="#,##0.############", locale=_locale(language))
+
+
+def _locale(language: str) -> str:
+    """The CLDR locale behind one of our languages; English is written the European way (day first)."""
+    try:
+        return {"en": "en_GB", "fr": "fr_FR"}[language]
+    except KeyError:
+        raise UnknownLocaleError(language) from None

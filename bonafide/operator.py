@@ -1,0 +1,318 @@
+"""The operator's file, typed: who runs the service, and every number that is promised to customers.
+
+Pure: reads one TOML file, touches neither Django nor the clock. ``docs/settings.md`` is generated from the field descriptions
+below (``bonafide.operator.settings_page``), and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import types
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from stdnum import bic, iban
+from stdnum.eu import vat
+from stdnum.fr import siren
+
+from bonafide.money import is_currency
+
+FILE_NAME = "operator.toml"
+
+
+class OperatorFileError(Exception):
+    """The operator's file is missing or wrong; the text names key, value, what was expected and the remedy."""
+
+
+def _exact_decimal(value: object) -> Decimal:
+    """A rate is text or an integer; a TOML float has already lost digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError('expected a decimal number in quotes, such as "20" or "8.5"')
+    if isinstance(value, str) and not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", value):
+        raise ValueError('expected a decimal number in quotes, such as "20" or "8.5"')
+    return Decimal(value)
+
+
+def _country(value: str) -> str:
+    from babel import Locale
+
+    if value not in Locale("en").territories or not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError("expected an ISO 3166-1 country code in capitals, such as FR")
+    return value
+
+
+def _currency(value: str) -> str:
+    if not is_currency(value):
+        raise ValueError("expected an ISO 4217 currency code, such as EUR")
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("expected an IANA time zone, such as Europe/Paris")
+    return value
+
+
+def _iban(value: str) -> str:
+    if value and not iban.is_valid(value):
+        raise ValueError("expected an IBAN with correct check digits")
+    return str(iban.compact(value))
+
+
+def _bic(value: str) -> str:
+    if value and not bic.is_valid(value):
+        raise ValueError("expected a BIC of 8 or 11 characters")
+    return str(bic.compact(value))
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ValueError("expected a web address such as https://console.example.com")
+    return value.rstrip("/")
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
+        raise ValueError("expected an e-mail address")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Rate = Annotated[Decimal, BeforeValidator(_exact_decimal)]
+Country = Annotated[str, AfterValidator(_country)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Iban = Annotated[str, AfterValidator(_iban)]
+Bic = Annotated[str, AfterValidator(_bic)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Email = Annotated[str, AfterValidator(_email)]
+Language = Literal["en", "fr"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identity(Section):
+    """Who the operator is: printed on every bill, letter, the terms and the legal notice (LCEN art. 1-1, C. com. R123-237)."""
+
+    legal_name: Text = Field(description="Registered name of the company.")
+    trade_name: Text = Field(description="Name customers know; heads every page.")
+    legal_form: Text = Field(description="Form of the company as the law wants it printed, for example `SASU`.")
+    share_capital: str = Field("", max_length=60, description="Share capital with its currency, for example `10 000 EUR`.")
+    registration: Text = Field(description="Registration number; in France the SIREN, whose check digit is verified.")
+    trade_register: Text = Field(description="Register and city, for example `R.C.S. Paris`.")
+    vat_number: str = Field("", description="VAT number with its country prefix; empty when the operator has none.")
+    street: Text = Field(description="Street of the registered office.")
+    postcode: Text = Field(description="Postcode of the registered office.")
+    city: Text = Field(description="City of the registered office.")
+    country: Country = Field(description="ISO 3166-1 code of the registered office.")
+    email: Email = Field(description="Address at which customers reach the operator.")
+    phone: Text = Field(description="Telephone number at which customers reach the operator.")
+    publication_director: Text = Field(description="Person answerable for what is published (legal notice).")
+
+    @model_validator(mode="after")
+    def _numbers_hold(self) -> Identity:
+        if self.country == "FR" and not siren.is_valid(self.registration):
+            raise ValueError(f"registration {self.registration!r}: expected a SIREN of nine digits with a correct check digit")
+        if self.vat_number and not vat.is_valid(self.vat_number):
+            raise ValueError(
+                f"vat_number {self.vat_number!r}: expected a VAT number with its country prefix, such as FR44732829320"
+            )
+        return self
+
+
+class Hosting(Section):
+    """Where the service runs (named by the terms and the legal notice)."""
+
+    host_name: Text = Field(description="Company that runs the machines.")
+    host_address: Text = Field(description="Postal address of that company.")
+    host_website: WebAddress = Field(description="Its web site.")
+    country: Country = Field(description="ISO 3166-1 code of the country the data is in.")
+    region: Text = Field(description="Region or data centre, as the host names it.")
+
+
+class Service(Section):
+    """How the console presents itself."""
+
+    console_url: WebAddress = Field(description="Public address of this console; links in letters start with it.")
+    language: Language = Field("en", description="Language of people and accounts that chose none: `en` or `fr`.")
+    time_zone: Zone = Field("Europe/Paris", description="Time zone whose calendar decides what a day and a month is.")
+    trial: bool = Field(
+        default=False, description="`true` while trying the product: pages and documents say that nothing on them is owed."
+    )
+
+
+class Billing(Section):
+    """What bills look like and when they are due."""
+
+    currency: Currency = Field("EUR", description="Currency in which the operator keeps its books and owes its tax.")
+    number_prefix: str = Field(
+        "", max_length=12, pattern=r"^[A-Za-z0-9+_/-]*$", description="Put before every bill number: `F` makes F2026-000001."
+    )
+    payment_days: int = Field(2, ge=0, le=60, description="Days from issue to the due date (C. com. L441-10: at most 60).")
+    zero_bills: Literal["issue", "skip"] = Field(
+        "issue", description="Whether an account whose lines come to nothing gets a bill that says so."
+    )
+    late_penalty: Text = Field(
+        "12.15 %", description="Yearly rate of the penalty for late payment between companies, as printed (C. com. L441-10)."
+    )
+    recovery_fee: Rate = Field(Decimal(40), description="Fixed fee for recovery between companies, in EUR (C. com. D441-5).")
+    early_payment_discount: str = Field(
+        "", max_length=120, description="Terms of a discount for early payment; when empty the bill says there is none."
+    )
+    usage_accepted_days: int = Field(
+        62, ge=1, le=366, description="Usage older than this many days is refused by the API, with the reason."
+    )
+    usage_ahead_minutes: int = Field(
+        60, ge=0, le=1440, description="Usage dated further ahead of the clock than this is refused, with the reason."
+    )
+
+
+class Tax(Section):
+    """The operator's own rate; a company elsewhere in the EU with a VAT number is billed by reverse charge."""
+
+    standard_rate: Rate = Field(Decimal(20), description='Standard VAT rate in percent, as text: `"20"`.')
+    vat_on_debits: bool = Field(
+        default=False, description="Whether the operator chose to owe VAT at issue; printed on bills if so."
+    )
+
+
+class Bank(Section):
+    """Where customers send transfers; leave the section out to print none."""
+
+    holder: Text = Field(description="Account holder exactly as the bank knows it (verification of payee compares it).")
+    iban: Iban = Field(min_length=15, description="IBAN; its check digits are verified.")
+    bic: Bic = Field("", description="BIC, optional inside the SEPA area.")
+
+
+class Mail(Section):
+    """How letters leave; the password is the environment's `BONAFIDE_MAIL_PASSWORD` (or `..._FILE`)."""
+
+    sender: Email = Field(description="Address letters come from.")
+    delivery: Literal["smtp", "file"] = Field(
+        "smtp", description="`smtp` sends; `file` writes each letter into the instance's `letters/` folder, for trying out."
+    )
+    host: str = Field("localhost", description="SMTP server.")
+    port: int = Field(25, ge=1, le=65535, description="SMTP port.")
+    security: Literal["none", "starttls", "tls"] = Field("none", description="Encryption on the way to the server.")
+    user: str = Field("", description="SMTP user; empty for none.")
+
+
+class Operator(Section):
+    """The whole file."""
+
+    identity: Identity
+    hosting: Hosting
+    service: Service
+    billing: Billing = Billing()  # type: ignore[call-arg]
+    tax: Tax = Tax()  # type: ignore[call-arg]
+    bank: Bank | None = None
+    mail: Mail
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.service.time_zone)
+
+
+def load(path: Path) -> Operator:
+    """Read and check the operator's file.
+
+    :raises OperatorFileError: one line naming the file, the key, the value and what was expected.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise OperatorFileError(
+            f"{path} is missing: run 'bonafide init', or set BONAFIDE_HOME to the instance's folder"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise OperatorFileError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
+    try:
+        return parse(text)
+    except OperatorFileError as error:
+        raise OperatorFileError(f"{path}: {error}") from None
+
+
+def parse(text: str) -> Operator:
+    """The operator that a file's text describes.
+
+    :raises OperatorFileError: naming the first key that is wrong.
+    """
+    try:
+        return Operator.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise OperatorFileError(f"not TOML: {error}") from None
+    except ValidationError as error:
+        raise OperatorFileError("; ".join(_plain(problem) for problem in error.errors())) from None
+
+
+def _plain(problem: Any) -> str:
+    """One pydantic problem as a person would say it."""
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{key} is missing: see docs/settings.md for what it holds"
+    if problem["type"] == "extra_forbidden":
+        return f"{key} is not a setting: remove it, or see docs/settings.md for the name meant"
+    expected = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], dict):  # a rule over a whole section names its key itself
+        return f"{key}.{expected}"
+    return f"{key} = {problem['input']!r}: {expected[0].lower()}{expected[1:]}"
+
+
+def settings_page() -> str:
+    """``docs/settings.md``: every key with its type, default and meaning, generated from the models above."""
+    parts = [
+        "# Settings",
+        "",
+        "One file, `operator.toml` in the instance's folder (`BONAFIDE_HOME`, by default `./bonafide-data`). A wrong or missing",
+        "key is refused at start-up with its name, its value and what was expected. This page is generated: `make docs`.",
+    ]
+    for name, field in Operator.model_fields.items():
+        section = next(
+            kind
+            for kind in (field.annotation, *get_args(field.annotation))
+            if isinstance(kind, type) and issubclass(kind, Section)
+        )
+        need = "required" if field.is_required() else "optional"
+        parts += [
+            "",
+            f"## [{name}] ({need})",
+            "",
+            (section.__doc__ or "").strip(),
+            "",
+            "| key | kind | default | meaning |",
+            "|---|---|---|---|",
+        ]
+        for key, entry in section.model_fields.items():
+            default = "required" if entry.is_required() else f"`{_toml(entry.default)}`"
+            parts.append(f"| `{key}` | {_kind(entry.annotation)} | {default} | {entry.description} |")
+    parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
+    parts += [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
+    return "\n".join(parts) + "\n"
+
+
+ENVIRONMENT = {
+    "BONAFIDE_HOME": "Folder of the instance: the operator's file, the SQLite database, documents, letters and keys.",
+    "DATABASE_URL": "`postgresql://user:password@host:port/name` moves the database to PostgreSQL (or `DATABASE_URL_FILE`).",
+    "BONAFIDE_SECRET_KEY": "Signs cookies and links (or `..._FILE`); by default a key kept in the instance's `keys/`.",
+    "BONAFIDE_MAIL_PASSWORD": "Password of the SMTP user (or `BONAFIDE_MAIL_PASSWORD_FILE`).",
+}
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _kind(get_args(annotation)[0])
+    return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text"}[annotation]

@@ -1,0 +1,164 @@
+"""Django's settings, all of them derived from the instance's folder, its operator's file and the environment."""
+
+from django.utils.translation import gettext_lazy as _
+
+from bonafide import operator
+from bonafide.instance import Instance, database_settings, secret
+
+INSTANCE = Instance.here()
+OPERATOR = operator.load(INSTANCE.operator_file)
+
+SECRET_KEY = INSTANCE.secret_key()
+DEBUG = False
+SECURE = OPERATOR.service.console_url.startswith("https://")
+CONSOLE_HOST = OPERATOR.service.console_url.split("//")[1].split("/")[0].rsplit(":", 1)[0]
+ALLOWED_HOSTS = [CONSOLE_HOST] if SECURE else [CONSOLE_HOST, "localhost", "127.0.0.1"]
+CSRF_TRUSTED_ORIGINS = [OPERATOR.service.console_url]
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_q",
+    "bonafide.web",
+    "bonafide.mail",
+    "bonafide.accounts",
+    "bonafide.pricing",
+    "bonafide.usage",
+    "bonafide.billing",
+    "bonafide.documents",
+    "bonafide.terms",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bonafide.web.headers.SecurityHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "bonafide.accounts.current.CurrentAccountMiddleware",
+]
+
+ROOT_URLCONF = "bonafide.urls"
+WSGI_APPLICATION = "bonafide.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": database_settings(INSTANCE)}
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "bonafide.web.context.operator",
+            ],
+        },
+    },
+]
+
+# Who signs in, and how
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "bonafide.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "session"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 15_552_000  # six months: how long a remembered choice needs no consent (CNIL 2020-091)
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+X_FRAME_OPTIONS = "DENY"
+# Names of proxies' headers are trusted only once the operator declared a proxy; until then the socket speaks for itself.
+USE_X_FORWARDED_HOST = False
+
+# Languages, dates
+LANGUAGE_CODE = OPERATOR.service.language
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [str(Instance.package_folder() / "locale")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = OPERATOR.service.time_zone
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = str(INSTANCE.home / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(INSTANCE.documents)}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of 10,000 events is about 3 MB
+
+# Letters
+EMAIL_BACKEND = {
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "file": "django.core.mail.backends.filebased.EmailBackend",
+}[OPERATOR.mail.delivery]
+EMAIL_FILE_PATH = str(INSTANCE.letters)
+EMAIL_HOST, EMAIL_PORT = OPERATOR.mail.host, OPERATOR.mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = OPERATOR.mail.user, secret("BONAFIDE_MAIL_PASSWORD")
+EMAIL_USE_TLS, EMAIL_USE_SSL = OPERATOR.mail.security == "starttls", OPERATOR.mail.security == "tls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"{OPERATOR.identity.trade_name} <{OPERATOR.mail.sender}>"
+
+# Background work: see docs/decisions/0004-background-work.md
+Q_CLUSTER = {
+    "name": "bonafide",
+    "orm": "default",
+    "workers": 2,
+    "recycle": 500,
+    "timeout": 300,
+    "retry": 360,
+    "max_attempts": 5,
+    "ack_failures": False,
+    "catch_up": False,
+    "save_limit": 1000,
+    "poll": 1,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

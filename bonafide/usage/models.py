@@ -1,0 +1,99 @@
+"""Usage events, their running totals, and the batches they came in. Written by plain SQL in ``ingest``; integers throughout."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from bonafide.accounts.models import Account
+from bonafide.pricing.models import Meter
+
+
+class Source(models.Model):
+    """A sender's name for itself; with the event's id it is the event's identity."""
+
+    name = models.CharField(max_length=200, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Batch(models.Model):
+    """One import or one API call: how many events it brought and what became of them."""
+
+    received_at = models.DateTimeField()
+    origin = models.CharField(max_length=200)
+    accepted = models.PositiveBigIntegerField(default=0)
+    duplicates = models.PositiveBigIntegerField(default=0)
+    rejected = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.origin} at {self.received_at:%Y-%m-%d %H:%M}"
+
+
+class Event(models.Model):
+    """One accepted event. The unique key (source, event_id) is the deduplication.
+
+    ``occurred_us`` is microseconds since 1970 UTC; ``day`` is YYYYMMDD on the calendar that the reader declares;
+    ``bill_month`` is YYYYMM of the bill it goes on (later than ``day`` for late usage); ``quantity`` is in the meter's scale.
+    Account and meter carry no foreign key here: every row's pair stands in :class:`Total`, written in the same transaction,
+    which has both.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    event_id = models.CharField(max_length=200)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    occurred_us = models.BigIntegerField()
+    day = models.PositiveIntegerField()
+    bill_month = models.PositiveIntegerField()
+    group_key = models.CharField(max_length=200, blank=True)
+    quantity = models.BigIntegerField()
+    dimensions = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}/{self.event_id}"
+
+
+class Total(models.Model):
+    """The running figure of one account, meter, day and group on one bill: a sum, a count, a maximum or the latest."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_index=False)
+    bill_month = models.PositiveIntegerField()
+    day = models.PositiveIntegerField()
+    group_key = models.CharField(max_length=200, blank=True)
+    quantity = models.BigIntegerField()
+    events = models.BigIntegerField()
+    latest_us = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bill_month", "account", "meter", "day", "group_key"], name="total_once"),
+        ]
+        indexes = [models.Index(fields=["account", "day"], name="total_of_account_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.meter_id}/{self.day}"
+
+
+class Seen(models.Model):
+    """One value that a "unique" meter has counted in a month."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_index=False)
+    month = models.PositiveIntegerField()
+    bill_month = models.PositiveIntegerField()
+    group_key = models.CharField(max_length=200, blank=True)
+    value = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "account", "meter", "group_key", "value"], name="seen_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,1 @@
+"""The base page, design tokens, fragments, charts, headers and errors that every other package's pages are made of."""
