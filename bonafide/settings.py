@@ -16,6 +16,10 @@ ALLOWED_HOSTS = [CONSOLE_HOST] if SECURE else [CONSOLE_HOST, "localhost", "127.0
 CSRF_TRUSTED_ORIGINS = [OPERATOR.service.console_url]
 
 INSTALLED_APPS = [
+    # Ours come first: their templates stand in for those of the same name below.
+    "bonafide.web",
+    "bonafide.mail",
+    "bonafide.accounts",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -28,9 +32,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "django_q",
-    "bonafide.web",
-    "bonafide.mail",
-    "bonafide.accounts",
     "bonafide.pricing",
     "bonafide.usage",
     "bonafide.billing",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("allauth.account.urls")),
+    path("", include("bonafide.accounts.urls")),
+    path("", include("bonafide.terms.urls")),
     path("staff/", admin.site.urls),
 ]

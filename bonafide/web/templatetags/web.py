@@ -1,0 +1,119 @@
+"""How templates write money, quantities, days, moments and states in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from babel.dates import format_date, format_skeleton, format_time
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+
+from bonafide.money import format_exact, format_minor
+from bonafide.periods import Month
+
+register = template.Library()
+
+# What the bar offers, in order. A page that is not there (yet) is simply not offered.
+NAVIGATION = [
+    ("/", gettext_lazy("Overview")),
+    ("/usage", gettext_lazy("Usage")),
+    ("/bills", gettext_lazy("Bills")),
+    ("/settings/profile", gettext_lazy("Settings")),
+]
+CHIPS = frozenset({"kept", "soon", "broken", "note", "plain"})
+
+
+def language() -> str:
+    """The reader's language, one of ours."""
+    current = (get_language() or settings.LANGUAGE_CODE)[:2]
+    return current if current in dict(settings.LANGUAGES) else "en"
+
+
+def locale() -> str:
+    """The CLDR locale of the reader's language; English is written the European way (day first)."""
+    return {"en": "en_GB", "fr": "fr_FR"}[language()]
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> str:
+    """``{{ invoice.total_minor|money:invoice.currency }}``: minor units as an amount; nothing for None."""
+    return "" if minor is None else format_minor(minor, currency, language())
+
+
+@register.filter
+def quantity(value: Decimal | str | int | None) -> str:
+    """``{{ line.quantity|quantity }}``: exact decimal text or Decimal, every decimal it has, grouped; nothing for None."""
+    return "" if value in (None, "") else format_exact(Decimal(value), language())  # type: ignore[arg-type]
+
+
+def written_day(value: date) -> str:
+    """``1 November 2026``; in French the first of a month is an ordinal."""
+    text = format_date(value, "long", locale=locale())
+    return text.replace("1 ", "1er ", 1) if language() == "fr" and value.day == 1 else text
+
+
+@register.filter
+def day(value: date | None) -> SafeString | str:
+    """A date as people write it, in a ``<time>``; nothing for None."""
+    if value is None:
+        return ""
+    on = value.astimezone(settings.OPERATOR.zone).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', on.isoformat(), written_day(on))
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """An instant as people say it, on the operator's clock; the exact instant on hover. Nothing for None."""
+    if value is None:
+        return ""
+    local = value.astimezone(settings.OPERATOR.zone)
+    text = f"{written_day(local.date())}, {format_time(local.time(), 'short', locale=locale())}"
+    exact = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, local.isoformat(sep=" ", timespec="seconds"), text)
+
+
+@register.filter
+def month(value: Month | int | None) -> str:
+    """``October 2026`` of a Month or of its YYYYMM key; nothing for None."""
+    if value is None:
+        return ""
+    first = (value if isinstance(value, Month) else Month.from_key(value)).first_day
+    return format_skeleton("yMMMM", datetime(first.year, first.month, 1, tzinfo=UTC), tzinfo=UTC, locale=locale())
+
+
+@register.filter
+def last_of(end: date) -> date:
+    """The last day inside a half-open period that ends before ``end``."""
+    return end - timedelta(days=1)
+
+
+@register.simple_tag
+def chip(kind: str, text: str) -> SafeString:
+    """A state: a word with a mark. Kinds: kept (done, paid), soon (asks), broken (stops), note (neutral news), plain.
+
+    :raises template.TemplateSyntaxError: for another kind.
+    """
+    if kind not in CHIPS:
+        raise template.TemplateSyntaxError(f"no chip of kind {kind!r}: expected one of {', '.join(sorted(CHIPS))}")
+    return format_html('<span class="chip {}">{}</span>', kind, text)
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[dict[str, object]]:
+    """The bar's links that exist, each with ``current`` when the page is it or below it."""
+    request: HttpRequest | None = context.get("request")
+    here = request.path if request else ""
+    links: list[dict[str, object]] = []
+    for path, label in NAVIGATION:
+        try:
+            resolve(path)
+        except Resolver404:
+            continue
+        links.append({"path": path, "label": label, "current": here == path or (path != "/" and here.startswith(path + "/"))})
+    return links
