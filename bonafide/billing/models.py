@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from django.db import models
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account
 
@@ -26,6 +32,62 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year}: {self.last}"
+
+
+class State(models.TextChoices):
+    """Where an invoice stands on a given day; worked out, never stored."""
+
+    DRAFT = "draft", _("draft")
+    ISSUED = "issued", _("to be paid")
+    PARTLY_PAID = "partly_paid", _("partly paid")
+    OVERDUE = "overdue", _("overdue")
+    PAID = "paid", _("paid")
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def issued(self) -> InvoiceQuerySet:
+        """Those that have their number."""
+        return self.filter(number__isnull=False)
+
+    def visible_to(self, user: Any) -> InvoiceQuerySet:
+        """Issued bills of the accounts a person is a member of."""
+        return self.issued().filter(account__memberships__user=user)
+
+    def of_month(self, month_key: int) -> InvoiceQuerySet:
+        """Bills of a month given as YYYYMM."""
+        return self.filter(month=month_key)
+
+    def newest_first(self) -> InvoiceQuerySet:
+        return self.order_by("-issued_at", "-position")
+
+    def whole(self) -> InvoiceQuerySet:
+        """With account, lines and taxes, in a constant number of queries."""
+        return self.select_related("account").prefetch_related("lines", "taxes")
+
+    def with_state(self, today: date) -> InvoiceQuerySet:
+        """Each with ``settled_minor``, ``open_minor`` and ``state`` (a :class:`State` value) as of ``today``.
+
+        Nothing is due on a bill of zero or less: it is paid at issue. What is due on a day is overdue from the next.
+        """
+        settled = (
+            Settlement.objects.filter(invoice=OuterRef("pk"), received_on__lte=today)
+            .order_by()
+            .values("invoice")
+            .annotate(sum=Sum("amount_minor"))
+            .values("sum")
+        )
+        return self.annotate(
+            settled_minor=Coalesce(Subquery(settled), Value(0), output_field=models.BigIntegerField()),
+            open_minor=F("total_minor") - F("settled_minor"),
+            state=Case(
+                When(number__isnull=True, then=Value(State.DRAFT)),
+                When(Q(total_minor__lte=0) | Q(open_minor__lte=0), then=Value(State.PAID)),
+                When(due_on__lt=today, then=Value(State.OVERDUE)),
+                When(settled_minor__gt=0, then=Value(State.PARTLY_PAID)),
+                default=Value(State.ISSUED),
+                output_field=models.CharField(),
+            ),
+        )
 
 
 class Invoice(models.Model):
@@ -66,17 +128,15 @@ class Invoice(models.Model):
     position = models.PositiveBigIntegerField(unique=True, null=True, blank=True)
     seal = models.CharField(max_length=64, blank=True)
 
+    objects = InvoiceQuerySet.as_manager()
+
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "month", "kind"], condition=models.Q(kind="380"), name="invoice_once_per_month"
-            ),
+            models.UniqueConstraint(fields=["account", "month", "kind"], condition=Q(kind="380"), name="invoice_once_per_month"),
+            models.CheckConstraint(condition=Q(total_minor=F("net_minor") + F("tax_minor")), name="invoice_adds_up"),
             models.CheckConstraint(
-                condition=models.Q(total_minor=models.F("net_minor") + models.F("tax_minor")), name="invoice_adds_up"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(number__isnull=True, issued_at__isnull=True, position__isnull=True)
-                | models.Q(
+                condition=Q(number__isnull=True, issued_at__isnull=True, position__isnull=True)
+                | Q(
                     number__isnull=False,
                     issued_at__isnull=False,
                     issued_on__isnull=False,
@@ -107,6 +167,7 @@ class InvoiceLine(models.Model):
     details = models.JSONField(default=list)
 
     class Meta:
+        ordering = ["invoice", "position"]
         constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position")]
 
     def __str__(self) -> str:
@@ -125,6 +186,7 @@ class InvoiceTax(models.Model):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        ordering = ["invoice", "category", "rate"]
         constraints = [models.UniqueConstraint(fields=["invoice", "category", "rate"], name="invoice_tax_once")]
 
     def __str__(self) -> str:

@@ -1,0 +1,79 @@
+"""What a bill run computed: frozen, touching nothing. The writer only writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from bonafide.periods import Month
+
+
+class Detail(TypedDict):
+    """A part of a line's quantity, informative; ``quantity`` is decimal text."""
+
+    label: str
+    quantity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedLine:
+    """A line in the buyer's language. ``quantity`` and ``unit_price`` are decimal text whose product rounds to ``net_minor``."""
+
+    text: str
+    meter: str
+    quantity: str
+    unit: str
+    unit_price: str
+    net_minor: int
+    details: tuple[Detail, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedTax:
+    """Base and tax of one category and rate, in minor units; ``rate`` is decimal text in percent."""
+
+    category: str
+    rate: str
+    base_minor: int
+    tax_minor: int
+    reason_code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedBill:
+    """One account's bill of one month, in minor units of ``currency``.
+
+    ``tax_home_minor`` is the tax in the operator's own currency and ``exchange`` the rate used, when the bill is in another
+    currency and a rate is known; ``home_currency_missing`` says that one should be but is not.
+    """
+
+    account_id: int
+    reference: str
+    name: str
+    month: Month
+    currency: str
+    language: str
+    seller: dict[str, object]
+    buyer: dict[str, object]
+    lines: tuple[ComputedLine, ...]
+    taxes: tuple[ComputedTax, ...]
+    net_minor: int
+    tax_minor: int
+    tax_home_minor: int | None = None
+    exchange: dict[str, str] | None = None
+    home_currency_missing: str = ""
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An account that cannot be billed yet: why, and what to do about it, in one plain line."""
+
+    account_id: int
+    reference: str
+    name: str
+    reason: str
