@@ -1,0 +1,306 @@
+"""What stands on a bill's paper, as finished strings in the customer's language: the one argument of the Typst template.
+
+Pure: reads the issued invoice with its lines and taxes (two queries at most, none when prefetched), formats, computes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from babel import Locale
+from babel.dates import format_date, format_interval
+from django.utils import translation
+from django.utils.translation import gettext as _
+from stdnum import iban as iban_numbers
+
+from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
+from bonafide.documents.payment_code import epc_svg
+from bonafide.money import format_exact, format_minor, from_minor
+
+# Regions whose spelling and dates we write; the fonts for Chinese, Japanese and Korean in the order a region reads them.
+_LOCALES = {"en": "en_GB", "fr": "fr_FR"}
+_HAN = {"JP": "JP", "KR": "KR", "KP": "KR", "TW": "TC", "HK": "TC", "MO": "TC"}
+# What a name may not bring onto paper: controls, and the marks that turn the reading direction of what follows.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_LONG_WORD = re.compile(r"\S{25,}")
+_BREAK = "\u200b"
+
+Pair = tuple[str, str]
+
+
+class Seller(msgspec.Struct, frozen=True):
+    name: str
+    legal_name: str
+    lines: list[str]
+    legal_line: str
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    name: str
+    lines: list[str]
+    facts: list[Pair]
+
+
+class Row(msgspec.Struct, frozen=True):
+    text: str
+    details: list[str]
+    quantity: str
+    price: str
+    net: str
+
+
+class Amount(msgspec.Struct, frozen=True):
+    label: str
+    amount: str
+    note: str = ""
+
+
+class Payment(msgspec.Struct, frozen=True):
+    title: str
+    note: str
+    facts: list[Pair]
+    qr: str
+    qr_alt: str
+
+
+class BillData(msgspec.Struct, frozen=True):
+    """Every string of the bill, placed by ``typst/bill.typ``; ``sums`` are the lines above ``total``."""
+
+    title: str
+    description: str
+    language: str
+    region: str
+    han: list[str]
+    kind: str
+    number: str
+    trial: str | None
+    words: dict[str, str]
+    seller: Seller
+    buyer: Buyer
+    facts: list[Pair]
+    headline: Amount
+    columns: list[str]
+    lines: list[Row]
+    sums: list[Amount]
+    total: Amount
+    home_tax: str
+    payment: Payment | None
+    mentions: list[str]
+
+
+def bill_data(*, invoice: Invoice) -> BillData:
+    """The strings of one issued invoice.
+
+    ``seller`` and ``buyer`` are the invoice's own frozen copies: nothing is read from the account or the operator's file, so
+    the same invoice gives the same paper whenever it is made again.
+    """
+    with translation.override(invoice.language):
+        return _Bill(invoice).data()
+
+
+class _Bill:
+    """One invoice being written down under its language."""
+
+    def __init__(self, invoice: Invoice) -> None:
+        self.invoice = invoice
+        self.language = invoice.language
+        self.locale = _LOCALES[invoice.language]
+        self.seller: dict[str, Any] = invoice.seller
+        self.buyer: dict[str, Any] = invoice.buyer
+
+    def data(self) -> BillData:
+        invoice = self.invoice
+        kind, number, name = self.kind(), str(invoice.number), clean(self.seller["trade_name"])
+        return BillData(
+            title=_("%(kind)s %(number)s, %(seller)s") % {"kind": kind, "number": number, "seller": name},
+            description=f"{kind} {number}",
+            language=self.language,
+            region=self.locale[3:],
+            han=_han(str(self.buyer.get("country", ""))),
+            kind=kind,
+            number=number,
+            trial=_("Trial: nothing is owed") if invoice.trial else None,
+            words={"billed_to": _("Billed to"), "mentions": _("What the law asks us to say")},
+            seller=self.letterhead(),
+            buyer=self.addressee(),
+            facts=self.facts(),
+            headline=self.headline(),
+            columns=[_("Description"), _("Quantity"), _("Unit price"), _("Before tax")],
+            lines=[self.row(line) for line in sorted(invoice.lines.all(), key=lambda line: line.position)],
+            sums=self.sums(),
+            total=Amount(_("Total"), self.money(invoice.total_minor)),
+            home_tax=self.home_tax(),
+            payment=self.payment(),
+            mentions=[clean(mention) for mention in invoice.mentions],
+        )
+
+    def money(self, minor: int) -> str:
+        return format_minor(minor, self.invoice.currency, self.language)
+
+    def day(self, day: date) -> str:
+        return format_date(day, format="long", locale=self.locale)
+
+    def kind(self) -> str:
+        return {"380": _("Invoice"), "381": _("Credit note"), "384": _("Corrected invoice")}[self.invoice.kind]
+
+    def letterhead(self) -> Seller:
+        seller = self.seller
+        company = " ".join(part for part in (seller["legal_form"], _capital(seller)) if part)
+        numbers = [seller["registration"], seller["trade_register"]]
+        if seller.get("vat_number"):
+            numbers.append(_("VAT %(number)s") % {"number": seller["vat_number"]})
+        address = f"{seller['street']}, {seller['postcode']} {seller['city']}, {self.country(seller['country'])}"
+        return Seller(
+            name=clean(seller["trade_name"]),
+            legal_name=clean(seller["legal_name"]),
+            lines=[clean(part) for part in (*self.address(seller, always=True), seller["email"], seller["phone"])],
+            legal_line=" · ".join(clean(part) for part in (f"{seller['legal_name']}, {company}", *numbers, address)),
+        )
+
+    def addressee(self) -> Buyer:
+        buyer = self.buyer
+        numbers = [(_("VAT number"), "vat_number"), (_("Registration"), "registration"), (_("Your order"), "purchase_order")]
+        return Buyer(
+            name=clean(buyer["name"]),
+            lines=[clean(line) for line in self.address(buyer, always=False)],
+            facts=[(label, clean(buyer[key])) for label, key in numbers if buyer.get(key)],
+        )
+
+    def address(self, party: dict[str, Any], *, always: bool) -> list[str]:
+        """Street, town and country; the country is left out at home, as letters do, unless ``always``."""
+        town = f"{party.get('postcode', '')} {party.get('city', '')}".strip()
+        abroad = always or party.get("country") != self.seller["country"]
+        country = self.country(str(party.get("country", ""))) if abroad else ""
+        return [line for line in (*str(party.get("street", "")).splitlines(), town, country) if line]
+
+    def country(self, code: str) -> str:
+        return Locale.parse(self.locale).territories.get(code, code)
+
+    def facts(self) -> list[Pair]:
+        invoice = self.invoice
+        assert invoice.issued_on and invoice.due_on  # noqa: S101 - the table's own check constraint
+        facts = [
+            (_("Issued on"), self.day(invoice.issued_on)),
+            (_("Due on"), self.day(invoice.due_on)),
+            (_("Period"), format_interval(invoice.period_start_on, invoice.period_end_on, "yMMMMd", locale=self.locale)),
+        ]
+        if self.buyer.get("reference"):
+            facts.append((_("Account"), clean(self.buyer["reference"])))
+        return facts
+
+    def headline(self) -> Amount:
+        invoice = self.invoice
+        assert invoice.due_on  # noqa: S101 - as above
+        if invoice.kind == Invoice.Kind.CREDIT_NOTE or invoice.total_minor < 0:
+            return Amount(_("In your favour"), self.money(abs(invoice.total_minor)))
+        if invoice.total_minor == 0:
+            return Amount(_("Nothing to pay"), self.money(0))
+        return Amount(_("To pay by %(day)s") % {"day": self.day(invoice.due_on)}, self.money(invoice.total_minor))
+
+    def row(self, line: InvoiceLine) -> Row:
+        return Row(
+            text=clean(line.text),
+            details=[self.detail(detail) for detail in line.details],
+            quantity=f"{format_exact(Decimal(line.quantity), self.language)} {clean(line.unit)}".strip(),
+            price=_unit_price(line.unit_price, self.invoice.currency, self.locale),
+            net=self.money(line.net_minor),
+        )
+
+    def detail(self, detail: dict[str, Any]) -> str:
+        quantity = format_exact(Decimal(detail["quantity"]), self.language) if detail.get("quantity") else ""
+        return " ".join(part for part in (clean(detail.get("label", "")), quantity) if part)
+
+    def sums(self) -> list[Amount]:
+        taxes = sorted(self.invoice.taxes.all(), key=lambda tax: (tax.category, Decimal(tax.rate)))
+        return [Amount(_("Before tax"), self.money(self.invoice.net_minor)), *(self.tax(tax) for tax in taxes)]
+
+    def tax(self, tax: InvoiceTax) -> Amount:
+        note = _("on %(base)s") % {"base": self.money(tax.base_minor)}
+        if tax.reason:
+            note = f"{note} · {clean(tax.reason)}"
+        label = _("VAT %(rate)s %%") % {"rate": format_exact(Decimal(tax.rate), self.language)}
+        return Amount(label, self.money(tax.tax_minor), note)
+
+    def home_tax(self) -> str:
+        """The tax in the operator's currency and the rate used, when the bill is in another (Directive 2006/112 art. 230)."""
+        exchange = self.invoice.exchange
+        if self.invoice.tax_home_minor is None or not exchange:
+            return ""
+        return _("VAT in %(currency)s: %(amount)s (1 %(base)s = %(rate)s %(quote)s on %(day)s, %(source)s)") % {
+            "currency": exchange["quote"],
+            "amount": format_minor(self.invoice.tax_home_minor, exchange["quote"], self.language),
+            "base": exchange["base"],
+            "rate": format_exact(Decimal(exchange["rate"]), self.language),
+            "quote": exchange["quote"],
+            "day": self.day(date.fromisoformat(exchange["dated_on"])),
+            "source": clean(exchange.get("source", "")),
+        }
+
+    def payment(self) -> Payment | None:
+        invoice, bank = self.invoice, self.seller.get("bank")
+        if not bank or invoice.total_minor <= 0 or invoice.kind == Invoice.Kind.CREDIT_NOTE:
+            return None
+        facts = [(_("To"), clean(bank["holder"])), (_("IBAN"), iban_numbers.format(bank["iban"]).replace(" ", "\u00a0"))]
+        if bank.get("bic"):
+            facts.append((_("BIC"), bank["bic"]))
+        facts.append((_("Amount"), self.money(invoice.total_minor)))
+        if invoice.payment_reference:
+            facts.append((_("Reference"), _in_fours(invoice.payment_reference)))
+        code = epc_svg(
+            holder=bank["holder"],
+            iban=bank["iban"],
+            bic=bank.get("bic", ""),
+            amount=from_minor(invoice.total_minor, invoice.currency),
+            currency=invoice.currency,
+            reference=invoice.payment_reference,
+        )
+        note = _("Give the reference with your transfer: it is how we know which bill you paid.")
+        scan = _("Scan the code with your bank's app, or copy the lines.")
+        return Payment(
+            title=_("Pay by transfer"),
+            note=f"{scan} {note}" if code else note,
+            facts=facts,
+            qr=code,
+            qr_alt=_("Code for a bank's app: a transfer of %(amount)s to %(holder)s, reference %(reference)s")
+            % {
+                "amount": self.money(invoice.total_minor),
+                "holder": clean(bank["holder"]),
+                "reference": invoice.payment_reference,
+            },
+        )
+
+
+def clean(text: object) -> str:
+    """Text from people, fit for paper: without control and direction marks, and long unbroken words may wrap anywhere."""
+    seen = _UNSEEN.sub("", str(text))
+    return _LONG_WORD.sub(lambda word: _BREAK.join(word[0]), seen)
+
+
+def _capital(seller: dict[str, Any]) -> str:
+    """``with a capital of 10 000 EUR``, or nothing for a form of company that has none."""
+    if not seller.get("share_capital"):
+        return ""
+    return _("with a capital of %(capital)s") % {"capital": seller["share_capital"]}
+
+
+def _han(country: str) -> list[str]:
+    """The families for Chinese, Japanese and Korean, the reader's own first."""
+    order = ["SC", "TC", "JP", "KR"]
+    own = _HAN.get(country, "SC")
+    return [f"Kurinto Sans {name}" for name in (own, *(name for name in order if name != own))]
+
+
+def _unit_price(text: str, currency: str, locale: str) -> str:
+    """The price with its currency and every decimal it has, at least those of the currency: ``€0.0146``, ``€5.00``."""
+    from babel.numbers import format_currency
+
+    return format_currency(Decimal(text), currency, locale=locale, decimal_quantization=False) if text else ""
+
+
+def _in_fours(reference: str) -> str:
+    """``RF93 F202 6000 42``: as ISO 11649 wants it printed, and never broken across lines."""
+    return "\u00a0".join(reference[at : at + 4] for at in range(0, len(reference), 4))

@@ -1,0 +1,48 @@
+"""What the background workers run. The clock is read here."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from bonafide.documents.models import Document
+from bonafide.documents.render_pending import note_issued, render_pending
+
+_BATCH = 20
+# Well under the time a task may take (Q_CLUSTER["timeout"]): what is left over is the next minute's.
+_SECONDS = 120
+_HELPERS = 3
+
+
+def render_missing() -> str:
+    """Every minute: render what is due, with help from the other workers when there is much of it."""
+    note_issued()
+    due = Document.objects.due(timezone.now()).count()
+    for _helper in range(min(_HELPERS, due // (5 * _BATCH))):
+        async_task("bonafide.documents.tasks.render_some")
+    return render_some() if due else "nothing was due"
+
+
+def render_some() -> str:
+    """Render batches until nothing is due or the time is over."""
+    begun, done, failed = time.monotonic(), 0, 0
+    while time.monotonic() - begun < _SECONDS:
+        batch = render_pending(now=timezone.now(), limit=_BATCH)
+        done, failed = done + batch.done, failed + batch.failed
+        if not batch.done + batch.failed + batch.skipped:
+            break
+    return f"{done} rendered, {failed} failed"
+
+
+def render_one(invoice_id: int) -> str:
+    """Render one bill now, for a customer who waits."""
+    batch = render_pending(now=timezone.now(), limit=1, invoice_id=invoice_id)
+    return f"{batch.done} rendered, {batch.failed} failed"
+
+
+def enqueue(*, invoice_id: int) -> None:
+    """Ask for one bill as soon as the running transaction has committed; were the request lost, the minute's round finds it."""
+    transaction.on_commit(lambda: async_task("bonafide.documents.tasks.render_one", invoice_id))
