@@ -1,5 +1,6 @@
 """Django's settings, all of them derived from the instance's folder, its operator's file and the environment."""
 
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from bonafide import operator
@@ -31,7 +32,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "django_htmx",
-    "django_q",
+    "django_tasks",
+    "django_tasks_db",
+    "bonafide.background",
     "bonafide.pricing",
     "bonafide.usage",
     "bonafide.billing",
@@ -83,6 +86,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "bonafide.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "bonafide.accounts.forms.SignInForm",
+    "signup": "bonafide.accounts.forms.SignUpForm",
+    "reset_password": "bonafide.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "bonafide.accounts.forms.ResetPasswordKeyForm",
+    "change_password": "bonafide.accounts.forms.ChangePasswordForm",
+    "set_password": "bonafide.accounts.forms.SetPasswordForm",
+}
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -141,20 +153,34 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = OPERATOR.mail.security == "starttls", OPERATOR.ma
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"{OPERATOR.identity.trade_name} <{OPERATOR.mail.sender}>"
 
-# Background work: see docs/decisions/0004-background-work.md
-Q_CLUSTER = {
-    "name": "bonafide",
-    "orm": "default",
-    "workers": 2,
-    "recycle": 500,
-    "timeout": 300,
-    "retry": 360,
-    "max_attempts": 5,
-    "ack_failures": False,
-    "catch_up": False,
-    "save_limit": 1000,
-    "poll": 1,
+# The staff's back office
+UNFOLD = {
+    "SITE_TITLE": OPERATOR.identity.trade_name,
+    "SITE_HEADER": OPERATOR.identity.trade_name,
+    "SITE_SUBHEADER": _("Back office"),
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("web/seal.svg"),
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {  # the console's seal green, from pale to deep
+            "50": "#f0f8f5",
+            "100": "#e3f1eb",
+            "200": "#c2e2d5",
+            "300": "#8fcbb5",
+            "400": "#4cc9a0",
+            "500": "#138a68",
+            "600": "#0b6b50",
+            "700": "#08543f",
+            "800": "#0a4333",
+            "900": "#0b372b",
+            "950": "#041f18",
+        },
+    },
 }
+
+# Background work: see docs/decisions/0004-background-work.md
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 LOGGING = {
     "version": 1,

@@ -10,10 +10,10 @@ shutil.copy(Path(__file__).parent / "instance" / "operator.toml", home)
 os.environ["BONAFIDE_HOME"] = str(home)
 
 from bonafide.settings import *  # noqa: E402, F403
-from bonafide.settings import DATABASES, Q_CLUSTER, STORAGES  # noqa: E402
+from bonafide.settings import DATABASES, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-Q_CLUSTER = {**Q_CLUSTER, "sync": True}
+TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}  # tests run the tasks they mean to run
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(home / "test.sqlite3")}  # a file with WAL, as in production, not memory

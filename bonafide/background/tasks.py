@@ -1,0 +1,17 @@
+"""The queue's own upkeep."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult
+
+KEPT = timedelta(days=14)
+
+
+@task()
+def forget_finished() -> None:
+    """Delete what was done, or failed, two weeks ago."""
+    DBTaskResult.objects.finished().filter(finished_at__lt=timezone.now() - KEPT).delete()

@@ -1,0 +1,45 @@
+"""A real SMTP server in a thread, on a free port of loopback, that keeps every letter."""
+
+from __future__ import annotations
+
+import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+class SmtpSink:
+    """``letters`` grows as mail arrives; ``wait_for`` gives the one that a person waits for."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 Kept"
+
+    @property
+    def port(self) -> int:
+        return int(self._controller.server.sockets[0].getsockname()[1])
+
+    def start(self) -> None:
+        self._controller.start()
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    def wait_for(self, recipient: str, *, seconds: float = 20) -> EmailMessage:
+        """The first letter to this address.
+
+        :raises AssertionError: when none comes in time.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for letter in self.letters:
+                if recipient in str(letter["To"]):
+                    return letter
+            time.sleep(0.05)
+        raise AssertionError(f"no letter to {recipient} among {[str(letter['To']) for letter in self.letters]}")
