@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from django.db import models
 
 from bonafide.accounts.models import Account
@@ -123,6 +126,15 @@ class ExchangeRate(models.Model):
 
     def __str__(self) -> str:
         return f"1 {self.base} = {self.rate} {self.quote} on {self.dated_on}"
+
+    @property
+    def value(self) -> Decimal:
+        return Decimal(self.rate)
+
+    def replace(self, *, rate: str, source: str, entered_at: datetime) -> None:
+        """Correct what was entered for the day, while its month is open."""
+        self.rate, self.source, self.entered_at = rate, source, entered_at
+        self.save(update_fields=["rate", "source", "entered_at"])
 
 
 class ClosedMonth(models.Model):

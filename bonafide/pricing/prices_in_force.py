@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from bonafide.periods import Month
 from bonafide.pricing.models import Meter, Plan, Price, Subscription
-from bonafide.pricing.rating import Terms
+from bonafide.pricing.rating import Terms, Withdrawn
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,10 @@ def _items_in_force(month: Month) -> dict[int, list[Item]]:
         latest[price.plan_id, price.code] = price
     items: dict[int, list[Item]] = defaultdict(list)
     for price in sorted(latest.values(), key=lambda price: (price.position, price.code)):
-        meter = None if price.meter is None else _priced(price.meter)
         terms = Terms.from_json(price.terms)
+        if isinstance(terms, Withdrawn):
+            continue
+        meter = None if price.meter is None else _priced(price.meter)
         items[price.plan_id].append(Item(price.code, price.name_en, price.name_fr, meter, terms))
     return items
 

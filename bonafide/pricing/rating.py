@@ -86,6 +86,11 @@ class Terms(ABC):
         """The lines for what is beyond the allowance, without the minimum."""
 
     @property
+    def metered(self) -> bool:
+        """Whether there is a meter whose quantity is priced."""
+        return True
+
+    @property
     def owed_without_usage(self) -> bool:
         """Whether a period without any usage still comes to something."""
         return self.minimum > 0 and not self.split
@@ -127,7 +132,11 @@ class Flat(Terms):
         _absent("included", self.included, "a flat amount has no allowance: remove it")
         _absent("minimum", self.minimum, "a flat amount is its own minimum: remove it")
         if self.split:
-            raise TermsError("split", self.split, "a flat amount has no groups: remove it")
+            raise TermsError("split", "true", "a flat amount has no groups: remove it")
+
+    @property
+    def metered(self) -> bool:
+        return False
 
     @property
     def owed_without_usage(self) -> bool:
@@ -251,11 +260,30 @@ class CostPlus(Terms):
         return (_rated("cost", quantity, EXACT.multiply(factor, exchange), currency),)
 
 
-MODELS: dict[str, type[Terms]] = {kind.model: kind for kind in (Flat, PerUnit, Graduated, Volume, Package, CostPlus)}
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn(Terms):
+    """No longer offered: from its date on the price is on no bill."""
+
+    model: ClassVar[str] = "withdrawn"
+
+    def __post_init__(self) -> None:
+        for field in ("included", "minimum", "split"):
+            if getattr(self, field):
+                raise TermsError(field, "given", "a price that is withdrawn has none: remove it")
+
+    @property
+    def metered(self) -> bool:
+        return False
+
+    def charges(self, *, quantity: Decimal, currency: str, exchange: Decimal) -> tuple[Rated, ...]:
+        return ()
+
+
+MODELS: dict[str, type[Terms]] = {kind.model: kind for kind in (Flat, PerUnit, Graduated, Volume, Package, CostPlus, Withdrawn)}
 
 
 def rate(*, terms: Terms, quantity: Decimal, currency: str, exchange: Decimal = ONE) -> tuple[Rated, ...]:
-    """The lines of one price for one period, in the order in which they are read; never none, so that zero can be shown.
+    """The lines of one price for one period, in the order in which they are read; a quantity of zero has its line too.
 
     :param quantity: in the meter's units; for cost-plus an amount in the currency that is the meter's unit; for flat ignored.
     :param currency: ISO 4217 code of the plan, in whose minor units the nets are.
