@@ -1,5 +1,8 @@
-"""What recurs: (name, dotted function, minutes between)."""
+"""What recurs."""
 
-SCHEDULES: tuple[tuple[str, str, int], ...] = (
-    ("documents: render what is missing", "bonafide.documents.tasks.render_missing", 1),
+from bonafide.background.schedules import Schedule
+
+SCHEDULES = (
+    # Every minute, what is due: the rows of ``documents_document`` say what that is.
+    Schedule("documents: render what is missing", "bonafide.documents.tasks.render_missing", 1),
 )
