@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from babel import Locale
-from babel.dates import format_date, format_interval
+from babel.dates import format_date
+from babel.numbers import format_currency
 from django.utils import translation
 from django.utils.translation import gettext as _
 from stdnum import iban as iban_numbers
@@ -20,6 +22,10 @@ from stdnum import iban as iban_numbers
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.documents.payment_code import epc_svg
 from bonafide.money import format_exact, format_minor, from_minor
+
+# The same prices and quantities come again on line after line and bill after bill.
+_minor = lru_cache(maxsize=4096)(format_minor)
+_exact = lru_cache(maxsize=4096)(format_exact)
 
 # Regions whose spelling and dates we write; the fonts for Chinese, Japanese and Korean in the order a region reads them.
 _LOCALES = {"en": "en_GB", "fr": "fr_FR"}
@@ -47,7 +53,7 @@ class Buyer(msgspec.Struct, frozen=True):
 
 class Row(msgspec.Struct, frozen=True):
     text: str
-    details: list[str]
+    details: str
     quantity: str
     price: str
     net: str
@@ -109,6 +115,7 @@ class _Bill:
         self.invoice = invoice
         self.language = invoice.language
         self.locale = _LOCALES[invoice.language]
+        self.colon = "\u00a0:" if invoice.language == "fr" else ":"
         self.seller: dict[str, Any] = invoice.seller
         self.buyer: dict[str, Any] = invoice.buyer
 
@@ -139,10 +146,16 @@ class _Bill:
         )
 
     def money(self, minor: int) -> str:
-        return format_minor(minor, self.invoice.currency, self.language)
+        return _minor(minor, self.invoice.currency, self.language)
 
     def day(self, day: date) -> str:
         return format_date(day, format="long", locale=self.locale)
+
+    def period(self, start: date, end: date) -> str:
+        """``1 October 2026`` to the 31st in one go: both our languages put the day first."""
+        if (start.year, start.month) == (end.year, end.month):
+            return f"{start.day}–{self.day(end)}" if start != end else self.day(end)
+        return f"{self.day(start)} – {self.day(end)}"
 
     def kind(self) -> str:
         return {"380": _("Invoice"), "381": _("Credit note"), "384": _("Corrected invoice")}[self.invoice.kind]
@@ -178,15 +191,16 @@ class _Bill:
         return [line for line in (*str(party.get("street", "")).splitlines(), town, country) if line]
 
     def country(self, code: str) -> str:
-        return Locale.parse(self.locale).territories.get(code, code)
+        return str(Locale.parse(self.locale).territories.get(code, code))
 
     def facts(self) -> list[Pair]:
         invoice = self.invoice
-        assert invoice.issued_on and invoice.due_on  # noqa: S101 - the table's own check constraint
+        assert invoice.issued_on is not None  # noqa: S101 - the table's own check constraint
+        assert invoice.due_on is not None  # noqa: S101
         facts = [
             (_("Issued on"), self.day(invoice.issued_on)),
             (_("Due on"), self.day(invoice.due_on)),
-            (_("Period"), format_interval(invoice.period_start_on, invoice.period_end_on, "yMMMMd", locale=self.locale)),
+            (_("Period"), self.period(invoice.period_start_on, invoice.period_end_on)),
         ]
         if self.buyer.get("reference"):
             facts.append((_("Account"), clean(self.buyer["reference"])))
@@ -194,7 +208,7 @@ class _Bill:
 
     def headline(self) -> Amount:
         invoice = self.invoice
-        assert invoice.due_on  # noqa: S101 - as above
+        assert invoice.due_on is not None  # noqa: S101 - the table's own check constraint
         if invoice.kind == Invoice.Kind.CREDIT_NOTE or invoice.total_minor < 0:
             return Amount(_("In your favour"), self.money(abs(invoice.total_minor)))
         if invoice.total_minor == 0:
@@ -204,15 +218,21 @@ class _Bill:
     def row(self, line: InvoiceLine) -> Row:
         return Row(
             text=clean(line.text),
-            details=[self.detail(detail) for detail in line.details],
-            quantity=f"{format_exact(Decimal(line.quantity), self.language)} {clean(line.unit)}".strip(),
+            details=" · ".join(self.detail(detail, line.unit) for detail in line.details),
+            quantity=self.quantity(line.quantity, line.unit),
             price=_unit_price(line.unit_price, self.invoice.currency, self.locale),
             net=self.money(line.net_minor),
         )
 
-    def detail(self, detail: dict[str, Any]) -> str:
-        quantity = format_exact(Decimal(detail["quantity"]), self.language) if detail.get("quantity") else ""
-        return " ".join(part for part in (clean(detail.get("label", "")), quantity) if part)
+    def detail(self, detail: dict[str, Any], unit: str) -> str:
+        label, quantity = clean(detail.get("label", "")), detail.get("quantity")
+        if not quantity:
+            return label
+        return f"{label}{self.colon} {self.quantity(quantity, unit)}" if label else self.quantity(quantity, unit)
+
+    def quantity(self, quantity: str, unit: str) -> str:
+        """A no-break space keeps number and unit together."""
+        return f"{_exact(Decimal(quantity), self.language)}\u00a0{clean(unit)}".strip()
 
     def sums(self) -> list[Amount]:
         taxes = sorted(self.invoice.taxes.all(), key=lambda tax: (tax.category, Decimal(tax.rate)))
@@ -248,8 +268,8 @@ class _Bill:
         if bank.get("bic"):
             facts.append((_("BIC"), bank["bic"]))
         facts.append((_("Amount"), self.money(invoice.total_minor)))
-        if invoice.payment_reference:
-            facts.append((_("Reference"), _in_fours(invoice.payment_reference)))
+        reference = invoice.payment_reference or str(invoice.number)
+        facts.append((_("Reference"), _in_fours(invoice.payment_reference) or reference))
         code = epc_svg(
             holder=bank["holder"],
             iban=bank["iban"],
@@ -257,6 +277,7 @@ class _Bill:
             amount=from_minor(invoice.total_minor, invoice.currency),
             currency=invoice.currency,
             reference=invoice.payment_reference,
+            number=reference,
         )
         note = _("Give the reference with your transfer: it is how we know which bill you paid.")
         scan = _("Scan the code with your bank's app, or copy the lines.")
@@ -269,7 +290,7 @@ class _Bill:
             % {
                 "amount": self.money(invoice.total_minor),
                 "holder": clean(bank["holder"]),
-                "reference": invoice.payment_reference,
+                "reference": reference,
             },
         )
 
@@ -294,10 +315,9 @@ def _han(country: str) -> list[str]:
     return [f"Kurinto Sans {name}" for name in (own, *(name for name in order if name != own))]
 
 
+@lru_cache(maxsize=4096)
 def _unit_price(text: str, currency: str, locale: str) -> str:
     """The price with its currency and every decimal it has, at least those of the currency: ``€0.0146``, ``€5.00``."""
-    from babel.numbers import format_currency
-
     return format_currency(Decimal(text), currency, locale=locale, decimal_quantization=False) if text else ""
 
 

@@ -38,8 +38,9 @@ def render_bill(*, invoice: Invoice) -> bytes:
 
 def store(*, invoice: Invoice, pdf: bytes) -> Stored:
     """Keep the PDF as ``<year>/<number>.pdf``: after a kill at any point there is the whole file or none."""
-    assert invoice.issued_on is not None and invoice.number  # noqa: S101 - the table's own check constraint
-    # A number may hold a slash (the rules allow it), a file name may not; "+" cannot stand in a number's place otherwise.
+    assert invoice.issued_on is not None  # noqa: S101 - the table's own check constraint
+    assert invoice.number is not None  # noqa: S101
+    # A number may hold a slash, a file's name may not.
     name = f"{invoice.issued_on.year}/{invoice.number.replace('/', '%2F')}.pdf"
     _write(settings.INSTANCE.documents / name, pdf)
     return Stored(path=name, sha256=sha256(pdf).hexdigest(), size=len(pdf))
@@ -49,7 +50,7 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("wb", opener=_private) as file:
+        with open(draft, "wb", opener=_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

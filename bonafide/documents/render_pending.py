@@ -36,7 +36,8 @@ def note_issued() -> int:
 
     Rows are only ever added from the lowest position on, so looking above the highest one finds all of the missing.
     """
-    newest = Document.objects.order_by("-invoice__position").values_list("invoice__position", flat=True).first() or 0
+    highest = Document.objects.order_by("-invoice__position").values_list("invoice__position", flat=True).first()
+    newest: int | None = highest or 0
     added = 0
     while True:
         with transaction.atomic():
@@ -75,7 +76,7 @@ def _render(*, pk: int, attempts: int, now: datetime) -> bool | None:
         return None
     mine = Document.objects.filter(pk=pk, attempts=attempts + 1, rendered_at__isnull=True)
     try:
-        invoice = Invoice.objects.whole().get(document=pk)
+        invoice = Invoice.objects.prefetch_related("lines", "taxes").get(document=pk)
         stored = store(invoice=invoice, pdf=render_bill(invoice=invoice))
     except Exception as error:  # whatever it is, the other bills go on and this one's row says why
         line = f"{type(error).__name__}: {error}".splitlines()[0][:500]

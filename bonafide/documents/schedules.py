@@ -1,8 +1,5 @@
-"""What recurs."""
+"""What recurs here."""
 
 from bonafide.background.schedules import Schedule
 
-SCHEDULES = (
-    # Every minute, what is due: the rows of ``documents_document`` say what that is.
-    Schedule("documents: render what is missing", "bonafide.documents.tasks.render_missing", 1),
-)
+SCHEDULES = (Schedule("render-missing-documents", "bonafide.documents.tasks.render_missing", 1),)

@@ -1,8 +1,10 @@
-"""What the background workers run. The clock is read here."""
+"""What the background workers run. The clock is read here; the rows say what is to do, the queue only nudges."""
 
 from __future__ import annotations
 
+import os
 import time
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,24 +14,23 @@ from bonafide.documents.models import Document
 from bonafide.documents.render_pending import note_issued, render_pending
 
 _BATCH = 20
-# So that a stop waits for no more than this: what is left over is the next minute's.
-_SECONDS = 120
-_HELPERS = 3
+# Under the minute after which `render_missing` comes again, so that a long backlog leaves room for other tasks.
+_SECONDS = 50
 
 
 @task()
 def render_missing() -> str:
-    """Every minute: render what is due, with help from the other workers when there is much of it."""
+    """Every minute: render what is due, with a helper for each further processor when there is much of it."""
     note_issued()
     due = Document.objects.due(timezone.now()).count()
-    for _helper in range(min(_HELPERS, due // (5 * _BATCH))):
+    for _helper in range(min((os.cpu_count() or 1) - 1, due // (5 * _BATCH))):
         render_some.enqueue()
     return render_some.call() if due else "nothing was due"
 
 
 @task()
 def render_some() -> str:
-    """Render batches until nothing is due or the time is over."""
+    """Render batch after batch until nothing is due or the time is over."""
     begun, done, failed = time.monotonic(), 0, 0
     while time.monotonic() - begun < _SECONDS:
         batch = render_pending(now=timezone.now(), limit=_BATCH)
@@ -41,11 +42,11 @@ def render_some() -> str:
 
 @task()
 def render_one(invoice_id: int) -> str:
-    """Render one bill now, for a customer who waits."""
+    """Render one bill now, for somebody who waits."""
     batch = render_pending(now=timezone.now(), limit=1, invoice_id=invoice_id)
     return f"{batch.done} rendered, {batch.failed} failed"
 
 
-def enqueue(*, invoice_id: int) -> None:
-    """Ask for one bill as soon as the running transaction has committed; were the request lost, the minute's round finds it."""
-    transaction.on_commit(lambda: render_one.enqueue(invoice_id))
+def ask_for(*, invoice_id: int) -> None:
+    """Nudge the workers to one bill once the transaction has committed; were that lost, the minute's round finds it."""
+    transaction.on_commit(partial(render_one.enqueue, invoice_id))
