@@ -48,6 +48,8 @@ class Event(models.Model):
     day = models.PositiveIntegerField()
     bill_month = models.PositiveIntegerField()
     group_key = models.CharField(max_length=200, blank=True)
+    # The value of the meter's subject: what "unique" counts, the resource whose states "hours" follows; else empty.
+    subject = models.CharField(max_length=200, blank=True)
     quantity = models.BigIntegerField()
     dimensions = models.TextField(blank=True)
 
@@ -58,8 +60,15 @@ class Event(models.Model):
         return f"{self.source_id}/{self.event_id}"
 
 
+# Beyond a 64-bit integer SQLite goes on in floating point without a word; this bound makes it refuse, like PostgreSQL.
+LARGEST_TOTAL = 4 * 10**18
+
+
 class Total(models.Model):
-    """The running figure of one account, meter, day and group on one bill: a sum, a count, a maximum or the latest."""
+    """The running figure of one account, meter, day and group on one bill: a sum, a count, a maximum or the latest.
+
+    Meters of kind "unique" and "hours" keep 0 here and count their events; see :class:`Seen` and :class:`State`.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_index=False)
@@ -73,6 +82,9 @@ class Total(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["bill_month", "account", "meter", "day", "group_key"], name="total_once"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=-LARGEST_TOTAL, quantity__lte=LARGEST_TOTAL), name="total_within_64_bits"
+            ),
         ]
         indexes = [models.Index(fields=["account", "day"], name="total_of_account_by_day")]
 
@@ -94,6 +106,29 @@ class Seen(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["month", "account", "meter", "group_key", "value"], name="seen_once"),
         ]
+        indexes = [models.Index(fields=["bill_month", "month"], name="seen_by_bill")]
 
     def __str__(self) -> str:
         return self.value
+
+
+class State(models.Model):
+    """One change of a resource that an "hours" meter follows: from ``occurred_us`` on there are ``quantity`` of it (0: gone)."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_index=False)
+    subject = models.CharField(max_length=200)
+    occurred_us = models.BigIntegerField()
+    group_key = models.CharField(max_length=200, blank=True)
+    quantity = models.BigIntegerField()
+    day = models.PositiveIntegerField()
+    bill_month = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "meter", "subject", "occurred_us"], name="state_of_resource"),
+            models.Index(fields=["bill_month"], name="state_by_bill"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.quantity}"
