@@ -8,3 +8,8 @@ urlpatterns = [
     path("", include("bonafide.terms.urls")),
     path("staff/", admin.site.urls),
 ]
+
+handler400 = "bonafide.web.errors.bad_request"
+handler403 = "bonafide.web.errors.forbidden"
+handler404 = "bonafide.web.errors.not_found"
+handler500 = "bonafide.web.errors.broken"

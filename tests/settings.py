@@ -7,6 +7,7 @@ from pathlib import Path
 
 home = Path(tempfile.mkdtemp(prefix="bonafide-tests-"))
 shutil.copy(Path(__file__).parent / "instance" / "operator.toml", home)
+(home / "static").mkdir()  # whitenoise warns without it, and warnings are errors
 os.environ["BONAFIDE_HOME"] = str(home)
 
 from bonafide.settings import *  # noqa: E402, F403

@@ -1,7 +1,69 @@
-"""How django-allauth behaves here."""
+"""How django-allauth behaves here: our words, our letters, links that start with the console's own address."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+logger = logging.getLogger(__name__)
+
+WRONG_PAIR = _("This name and this password do not go together. Check both, or ask for a new password.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Our letters and our sign-up; the rest is allauth's."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This login is closed. Write to us if it should not be."),
+        "email_password_mismatch": WRONG_PAIR,
+        "username_password_mismatch": WRONG_PAIR,
+        "username_taken": _("This username is taken. Please choose another."),
+        "username_blacklisted": _("This username cannot be had. Please choose another."),
+        "email_taken": _("This e-mail address is taken."),
+        "enter_current_password": _("This is not your current password."),
+        "too_many_login_attempts": _("Too many attempts. Please wait a few minutes, then try again."),
+        "rate_limited": _("Too many attempts. Please wait a few minutes, then try again."),
+        "invalid_password_reset": _("This link was used already or is too old. Ask for a new one."),
+    }
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send one letter in its reader's language.
+
+        A server that does not take it leaves the page standing: the person reads that the letter did not leave, the log why.
+        """
+        given = {name: at_home(value) if name.endswith("_url") else value for name, value in context.items()}
+        given |= {"operator": settings.OPERATOR, "console": settings.OPERATOR.service.console_url}
+        with translation.override(getattr(context.get("user"), "language", "") or translation.get_language()):
+            try:
+                super().send_mail(template_prefix, email, given)
+            except (SMTPException, OSError) as error:
+                logger.error("a letter (%s) could not be handed to the mail server: %s", template_prefix, error)
+                if allauth_context.request:
+                    messages.error(
+                        allauth_context.request, _("Our letter to you could not be sent. Please try again in a few minutes.")
+                    )
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return "/"
+
+
+def at_home(url: str) -> str:
+    """The link under the console's public address, whatever name the request came in by.
+
+    A console without TLS is one that somebody tries on their own machine, on whichever port: there the request's name stands.
+    """
+    if not settings.SECURE:
+        return url
+    home, link = urlsplit(settings.OPERATOR.service.console_url), urlsplit(url)
+    return urlunsplit((home.scheme, home.netloc, link.path, link.query, link.fragment))

@@ -26,7 +26,9 @@ class User(AbstractUser):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("username"), name="user_username_once"),
-            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.UniqueConstraint(fields=["email"], name="user_email_once"),
+            # In lower case only: allauth looks addresses up that way, and would not see another spelling as taken.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower"),
         ]
 
     def get_full_name(self) -> str:

@@ -68,14 +68,21 @@ def day(value: date | None) -> SafeString | str:
 
 
 @register.filter
+def spoken(value: datetime) -> str:
+    """An instant as people say it, on the operator's clock, without markup (for letters)."""
+    local = value.astimezone(settings.OPERATOR.zone)
+    return f"{written_day(local.date())}, {format_time(local.time(), 'short', locale=locale())}"
+
+
+@register.filter
 def moment(value: datetime | None) -> SafeString | str:
-    """An instant as people say it, on the operator's clock; the exact instant on hover. Nothing for None."""
+    """The same in a ``<time>``; the exact instant on hover. Nothing for None."""
     if value is None:
         return ""
     local = value.astimezone(settings.OPERATOR.zone)
-    text = f"{written_day(local.date())}, {format_time(local.time(), 'short', locale=locale())}"
     exact = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return format_html('<time datetime="{}" title="{}">{}</time>', exact, local.isoformat(sep=" ", timespec="seconds"), text)
+    title = local.isoformat(sep=" ", timespec="seconds")
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, title, spoken(value))
 
 
 @register.filter

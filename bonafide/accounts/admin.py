@@ -1,0 +1,91 @@
+"""The back office of people, accounts and keys. Staff come in by the console's own sign-in; the admin's does not exist."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from bonafide.accounts.models import Account, ApiKey, Membership, User
+
+# allauth's rate limits and verification guard the console's sign-in; the admin's own page would be a way around them.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+for unused in (Group, EmailAddress):
+    if admin.site.is_registered(unused):
+        admin.site.unregister(unused)
+
+
+class MembershipInline(TabularInline):  # type: ignore[misc]
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user", "account"]
+    readonly_fields = ["created_at"]
+
+
+class _OfUser(MembershipInline):
+    fields = ["account", "role", "created_at"]
+
+
+class _OfAccount(MembershipInline):
+    fields = ["user", "role", "created_at"]
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):  # type: ignore[misc]
+    """People; passwords are set by their owners alone, through the letter with the link."""
+
+    list_display = ["username", "email", "is_staff", "is_active", "date_joined"]
+    list_filter = ["is_staff", "is_active"]
+    search_fields = ["username", "email"]
+    fields = ["username", "email", "language", "is_active", "is_staff", "is_superuser", "date_joined", "last_login"]
+    readonly_fields = ["date_joined", "last_login"]
+    inlines = [_OfUser]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People sign up themselves; members of staff are added by the command."""
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ["name", "reference", "kind", "country", "vat_number", "created_at", "closed_at"]
+    list_filter = ["kind", "country"]
+    search_fields = ["name", "reference", "vat_number"]
+    fieldsets = [
+        (None, {"fields": ["reference", "kind", "name", "language"]}),
+        (_("On bills"), {"fields": ["street", "postcode", "city", "country", "vat_number", "registration", "purchase_order"]}),
+        (_("Life"), {"fields": ["billing_email", "created_at", "closed_at"]}),
+    ]
+    readonly_fields = ["created_at"]
+    inlines = [_OfAccount]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Accounts begin with a sign-up or an import."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        """An account is closed, never deleted: its bills stay."""
+        return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
+    """Only to look at: a key is made and revoked by the command, which shows it once."""
+
+    list_display = ["name", "start", "account", "scopes", "created_at", "last_used_at", "revoked_at"]
+    search_fields = ["name", "start"]
+    fields = ["name", "start", "account", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"]
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False

@@ -1,0 +1,75 @@
+"""allauth's forms in our words: a label over each field, help under it, nothing written inside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+MINIMUM_LENGTH = 12
+
+
+def password_help() -> str:
+    """What a password must be; said once, in a line."""
+    return ngettext(
+        "At least %(count)d character. A few unrelated words are easy to remember and hard to guess.",
+        "At least %(count)d characters. A few unrelated words are easy to remember and hard to guess.",
+        MINIMUM_LENGTH,
+    ) % {"count": MINIMUM_LENGTH}
+
+
+class _Plain:
+    """Takes the placeholders out and puts our labels and help in."""
+
+    labels: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            field.widget.attrs.pop("placeholder", None)
+            field.help_text = password_help() if name == "password1" else ""
+            if name in self.labels:
+                field.label = self.labels[name]
+
+
+class SignInForm(_Plain, allauth.LoginForm):  # type: ignore[misc]
+    labels = {
+        "login": _("Username or e-mail address"),
+        "password": _("Password"),
+        "remember": _("Keep me signed in on this device"),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class SignUpForm(_Plain, allauth.SignupForm):  # type: ignore[misc]
+    labels = {"username": _("Username"), "email": _("E-mail address"), "password1": _("Password")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = _("Letters, digits and @ . + - _ only. You can sign in with it.")
+        self.fields["email"].help_text = _("We send a letter there to check that it is yours.")
+
+
+class ResetPasswordForm(_Plain, allauth.ResetPasswordForm):  # type: ignore[misc]
+    labels = {"email": _("E-mail address")}
+
+
+class ResetPasswordKeyForm(_Plain, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
+    labels = {"password1": _("New password"), "password2": _("New password, again")}
+
+
+class ChangePasswordForm(_Plain, allauth.ChangePasswordForm):  # type: ignore[misc]
+    labels = {
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password, again"),
+    }
+
+
+class SetPasswordForm(_Plain, allauth.SetPasswordForm):  # type: ignore[misc]
+    labels = {"password1": _("New password"), "password2": _("New password, again")}
