@@ -1,13 +1,53 @@
 """What every test may lean on. Factories are in ``tests/factories``, one module per package."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from tests.fakes.console import Console, serving
+from tests.fakes.smtp_sink import SmtpSink
 
-@pytest.fixture(autouse=True, scope="session")
-def _clear_away() -> Iterator[None]:
-    yield
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Every process of the run has an instance folder of its own (tests/settings.py); each clears its own away."""
     shutil.rmtree(settings.INSTANCE.home, ignore_errors=True)
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[SmtpSink]:
+    """A mail server on loopback that keeps what it is given."""
+    sink = SmtpSink()
+    sink.start()
+    yield sink
+    sink.stop()
+
+
+@pytest.fixture
+def console(tmp_path: Path, smtp_sink: SmtpSink, request: pytest.FixtureRequest) -> Iterator[Console]:
+    """A real ``bonafide serve`` over an instance of its own, on this run's kind of database."""
+    with serving(tmp_path / "instance", smtp_port=smtp_sink.port) as console:
+        yield console
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A real browser, headless, driven by Playwright; nothing in it calls home."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium was found (chromium, chromium-browser or google-chrome on the PATH)")
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's synchronous interface keeps an event loop in this thread, which Django takes for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
