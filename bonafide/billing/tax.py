@@ -13,7 +13,10 @@ from typing import Protocol
 from bonafide.money import EXACT, round_half_up
 
 # ISO 3166-1 codes of the member states. Northern Ireland (VAT prefix XI) is in for goods only, and bills here are for services.
-EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+EU = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
+    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
 # Monaco belongs to the VAT territory of France, with French VAT numbers.
 _VAT_COUNTRY = {"MC": "FR"}
 # The one member state whose VAT numbers do not start with its ISO code.

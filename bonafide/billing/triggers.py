@@ -65,7 +65,7 @@ def _sqlite_triggers() -> dict[str, tuple[str, str, str]]:
     for table in _PARTS:
         issued = "EXISTS (SELECT 1 FROM billing_invoice WHERE id = {row}.invoice_id AND number IS NOT NULL)"
         replaced = (
-            f"EXISTS (SELECT 1 FROM {table} part JOIN billing_invoice ON billing_invoice.id = part.invoice_id"
+            f"EXISTS (SELECT 1 FROM {table} part JOIN billing_invoice ON billing_invoice.id = part.invoice_id"  # noqa: S608 — our own names
             " WHERE part.id = NEW.id AND number IS NOT NULL)"
         )
         new, old = issued.format(row="NEW"), issued.format(row="OLD")
@@ -80,7 +80,7 @@ _POSTGRESQL_FUNCTIONS = {
     "billing_keep_parts": f"""
         IF TG_OP <> 'INSERT' AND EXISTS (SELECT 1 FROM billing_invoice WHERE id = OLD.invoice_id AND number IS NOT NULL)
         OR TG_OP <> 'DELETE' AND EXISTS (SELECT 1 FROM billing_invoice WHERE id = NEW.invoice_id AND number IS NOT NULL)
-        THEN RAISE EXCEPTION '{ISSUED}'; END IF;""",
+        THEN RAISE EXCEPTION '{ISSUED}'; END IF;""",  # noqa: S608 — our own words
     "billing_keep_settlements": f"RAISE EXCEPTION '{SETTLED}';",
     "billing_keep_series": f"""
         IF TG_OP = 'DELETE' THEN RAISE EXCEPTION '{NUMBERED}'; END IF;

@@ -1,0 +1,227 @@
+"""``bonafide bills``: rehearse, issue, list and verify."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+
+import click
+from django.conf import settings
+
+from bonafide.billing.compute import accounts_to_bill
+from bonafide.billing.computed import Stopped
+from bonafide.billing.listing import bill_as_dict, computed_as_dict
+from bonafide.billing.models import Invoice
+from bonafide.billing.rehearse import Rehearsed, Sums, rehearse_month
+from bonafide.billing.run import RunResult, issue_month
+from bonafide.billing.verify import Fault, verify_books
+from bonafide.errors import Refused
+from bonafide.money import exponent, from_minor
+from bonafide.operator import Operator
+from bonafide.periods import Month
+
+
+class MonthType(click.ParamType[Month]):
+    """A calendar month on the command line."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Month:
+        if isinstance(value, Month):
+            return value
+        try:
+            return Month.parse(str(value))
+        except ValueError as error:
+            raise BadMonth(str(error)) from None
+
+
+class BadMonth(Refused):
+    """The month given is none."""
+
+
+MONTH = MonthType()
+
+
+@click.group()
+def bills() -> None:
+    """Rehearse, issue, list and verify bills.
+
+    \b
+    Example: bonafide bills rehearse 2024-09 && bonafide bills issue 2024-09
+    """
+
+
+@bills.command()
+@click.argument("month", type=MONTH, metavar="YYYY-MM")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for programs.")
+def rehearse(month: Month, as_json: bool) -> None:  # noqa: FBT001
+    """Work out every bill of a month that is not issued yet, and write nothing.
+
+    Shows each bill with its change since last month, marks what stands out, and says what would stop an account.
+
+    \b
+    Example: bonafide bills rehearse 2024-09
+    """
+    operator: Operator = settings.OPERATOR
+    outcomes = rehearse_month(month=month, operator=operator)
+    stopped: list[Stopped] = []
+    sums = Sums()
+    if as_json:
+        rehearsed = list(outcomes)
+        stopped = [outcome for outcome in rehearsed if isinstance(outcome, Stopped)]
+        click.echo(json.dumps(_rehearsal(month, rehearsed), ensure_ascii=False, indent=2))
+    else:
+        click.echo(_row("account", "total", "tax", "change", "", 32))
+        notices: dict[str, int] = {}
+        for outcome in outcomes:
+            if isinstance(outcome, Stopped):
+                stopped.append(outcome)
+                continue
+            click.echo(_rehearsed_row(outcome))
+            if not outcome.skipped:
+                sums.add(outcome.bill)
+            if outcome.bill.home_currency_missing:
+                notices[outcome.bill.home_currency_missing] = notices.get(outcome.bill.home_currency_missing, 0) + 1
+        _print_sums(sums)
+        for notice, count in notices.items():
+            click.echo(f"notice: {notice}: the tax of {count} {_bills(count)} cannot be given in the currency of the books")
+    _print_stops(stopped)
+    if stopped:
+        sys.exit(1)
+
+
+@bills.command()
+@click.argument("month", type=MONTH, metavar="YYYY-MM")
+def issue(month: Month) -> None:
+    """Issue the bills of a month that is over: numbered, sealed, and never changed again.
+
+    May be repeated: accounts that have their bill are left alone, and those that were stopped are tried again.
+
+    \b
+    Example: bonafide bills issue 2024-09
+    """
+    operator: Operator = settings.OPERATOR
+    now = datetime.now(UTC)
+    if sys.stderr.isatty():
+        with click.progressbar(length=accounts_to_bill(month=month), label=f"Bills of {month}", file=sys.stderr) as bar:
+            result = issue_month(month=month, operator=operator, now=now, on_progress=bar.update)
+    else:
+        result = issue_month(month=month, operator=operator, now=now)
+    _print_result(month, result)
+    if result.stopped:
+        sys.exit(1)
+
+
+@bills.command("list")
+@click.option("--month", type=MONTH, metavar="YYYY-MM", help="Only bills of this month.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array for programs.")
+def list_(month: Month | None, as_json: bool) -> None:  # noqa: FBT001
+    """List issued bills in the order of their numbers.
+
+    \b
+    Example: bonafide bills list --month 2024-09 --json
+    """
+    operator: Operator = settings.OPERATOR
+    today = datetime.now(operator.zone).date()
+    found = Invoice.objects.issued().with_state(today).order_by("position")
+    if month:
+        found = found.of_month(month.key)
+    if as_json:
+        _print_array(found)
+        return
+    for invoice in found.select_related("account").iterator(chunk_size=1000):
+        total = _amount(invoice.total_minor, invoice.currency)
+        state = invoice.state.replace("_", " ")  # type: ignore[attr-defined]  # annotated by with_state
+        click.echo(f"{invoice.number}  {Month.from_key(invoice.month)}  {total:>16}  {state:<11}  {invoice.account.reference}")
+
+
+@bills.command()
+def verify() -> None:
+    """Check the numbers, sums and seals of every issued bill; the first that does not hold is named.
+
+    \b
+    Example: bonafide bills verify
+    """
+    outcome = verify_books()
+    if isinstance(outcome, Fault):
+        click.echo(f"bonafide: {outcome}", err=True)
+        sys.exit(1)
+    click.echo(f"{outcome.bills} {_bills(outcome.bills)}: numbers without a gap, sums and seals hold; last seal {outcome.seal}")
+
+
+def _print_array(found: object) -> None:
+    """A JSON array, written row by row: a year of bills need not fit in memory."""
+    separator = "[\n"
+    for invoice in found.whole().iterator(chunk_size=1000):  # type: ignore[attr-defined]
+        click.echo(separator + json.dumps(bill_as_dict(invoice), ensure_ascii=False), nl=False)
+        separator = ",\n"
+    click.echo("[]" if separator == "[\n" else "\n]")
+
+
+def _rehearsal(month: Month, outcomes: list[Rehearsed | Stopped]) -> dict[str, object]:
+    rehearsed = [outcome for outcome in outcomes if isinstance(outcome, Rehearsed)]
+    return {
+        "month": str(month),
+        "bills": [
+            {
+                **computed_as_dict(one.bill),
+                "change_minor": one.change_minor,
+                "outlier": one.outlier,
+                "skipped": one.skipped,
+                "notice": one.bill.home_currency_missing,
+            }
+            for one in rehearsed
+        ],
+        "stopped": [
+            {"account": outcome.reference, "reason": outcome.reason} for outcome in outcomes if isinstance(outcome, Stopped)
+        ],
+    }
+
+
+def _rehearsed_row(one: Rehearsed) -> str:
+    bill = one.bill
+    change = "new" if one.change_minor is None else _amount(one.change_minor, bill.currency, sign=True)
+    mark = "no bill: zero" if one.skipped else one.outlier and f"<- {one.outlier}"
+    label = bill.reference if bill.reference == bill.name else f"{bill.reference} {bill.name}"
+    return _row(label, _amount(bill.total_minor, bill.currency), _amount(bill.tax_minor, bill.currency), change, mark, 32)
+
+
+def _row(label: str, total: str, tax: str, change: str, mark: str, width: int) -> str:
+    label = label if len(label) <= width else label[: width - 1] + "…"
+    return f"{label:<{width}} {total:>18} {tax:>16} {change:>16}  {mark}".rstrip()
+
+
+def _print_sums(sums: Sums) -> None:
+    for currency, count in sorted(sums.bills.items()):
+        click.echo(
+            f"{count} {_bills(count)}: {_amount(sums.net_minor[currency], currency)} before tax, "
+            f"{_amount(sums.tax_minor[currency], currency)} tax, {_amount(sums.total_minor[currency], currency)} in all"
+        )
+    if not sums.bills:
+        click.echo("nothing to bill")
+
+
+def _print_result(month: Month, result: RunResult) -> None:
+    parts = [f"{month}: {result.issued} issued"]
+    if result.already:
+        parts.append(f"{result.already} already there")
+    if result.skipped_zero:
+        parts.append(f"{result.skipped_zero} of zero skipped")
+    if result.stopped:
+        parts.append(f"{len(result.stopped)} stopped")
+    click.echo(", ".join(parts))
+    _print_stops(result.stopped)
+
+
+def _print_stops(stopped: list[Stopped]) -> None:
+    for stop in stopped:
+        click.echo(f"bonafide: account {stop.reference}: {stop.reason}", err=True)
+
+
+def _bills(count: int) -> str:
+    return "bill" if count == 1 else "bills"
+
+
+def _amount(minor: int, currency: str, *, sign: bool = False) -> str:
+    return f"{from_minor(minor, currency):{'+' if sign else ''},.{exponent(currency)}f} {currency}"

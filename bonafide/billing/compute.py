@@ -1,0 +1,186 @@
+"""Every account's bill of a month, worked out and touching nothing; the run writes it, the rehearsal shows it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext
+
+from bonafide.accounts.models import Account
+from bonafide.billing.computed import ComputedBill, ComputedLine, ComputedTax, Stopped
+from bonafide.billing.lines import Prices, Unbillable, lines_of
+from bonafide.billing.models import Invoice
+from bonafide.billing.tax import decide, tax_on
+from bonafide.money import EXACT, from_minor, plain, to_minor
+from bonafide.operator import Operator
+from bonafide.periods import Month
+from bonafide.pricing.exchange import rate_for
+from bonafide.pricing.models import ExchangeRate, Meter
+from bonafide.pricing.prices_in_force import PlanInForce, PriceBook, price_book
+from bonafide.usage.measure import Measured, measure
+
+CHUNK = 500
+
+
+def compute_bills(*, month: Month, operator: Operator) -> Iterator[ComputedBill | Stopped]:
+    """What every account that has no bill of ``month`` yet would be billed, by account; an account without lines is left out.
+
+    Streams: memory is one chunk of accounts, queries are a fixed number per chunk. Accounts count that were open during the
+    month or have usage in it (imported history can be older than the account).
+    """
+    desk = _Desk(month, operator)
+    after = 0
+    while accounts := _unbilled(month, after):
+        after = accounts[-1].pk
+        yield from desk.bills(accounts)
+
+
+def running_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
+    """What the account's usage of ``month`` comes to so far; ``None`` when it has no line."""
+    return next(_Desk(month, operator).bills([account]), None)
+
+
+def accounts_to_bill(*, month: Month) -> int:
+    """How many accounts a run would look at."""
+    return _without_bill(month).count()
+
+
+def _unbilled(month: Month, after: int) -> list[Account]:
+    return list(_without_bill(month).filter(pk__gt=after).order_by("pk")[:CHUNK])
+
+
+def _without_bill(month: Month) -> QuerySet[Account]:
+    billed = Invoice.objects.filter(account=OuterRef("pk"), month=month.key, kind=Invoice.Kind.INVOICE)
+    return Account.objects.filter(~Exists(billed))
+
+
+class _Desk:
+    """What is read once for all accounts of a month: prices, rates, the seller."""
+
+    def __init__(self, month: Month, operator: Operator) -> None:
+        self.month = month
+        self.operator = operator
+        self.seller = seller_of(operator)
+        self.book = cache(lambda of: price_book(month=of))
+        self.exchange = cache(lambda base, quote, of: rate_for(base=base, quote=quote, month=of))
+        self.codes = cache(lambda: dict(Meter.objects.values_list("pk", "code")))
+
+    def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
+        measured: dict[int, list[Measured]] = defaultdict(list)
+        for row in measure(bill_month=self.month, zone=self.operator.zone, account_ids=[account.pk for account in accounts]):
+            measured[row.account_id].append(row)
+        for account in accounts:
+            rows = measured.get(account.pk, [])
+            if not rows and not self._open(account):
+                continue
+            try:
+                bill = self._bill(account, rows)
+            except Unbillable as stop:
+                yield Stopped(account.pk, account.reference, account.name, str(stop))
+            except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
+                reason = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
+                yield Stopped(account.pk, account.reference, account.name, reason)
+            else:
+                if bill is not None:
+                    yield bill
+
+    def _open(self, account: Account) -> bool:
+        """Whether the account existed at some moment of the month."""
+        return account.created_at < self.month.end(self.operator.zone) and (
+            account.closed_at is None or account.closed_at > self.month.start(self.operator.zone)
+        )
+
+    def _plan(self, account: Account, month: Month) -> PlanInForce | None:
+        book: PriceBook = self.book(month)
+        return book.plan_for(account.pk)
+
+    def _bill(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | None:
+        prices = Prices(
+            plan=lambda month: self._plan(account, month),
+            exchange=self.exchange,
+            meter_code=lambda meter_id: self.codes().get(meter_id, str(meter_id)),
+        )
+        with translation.override(account.language):
+            lines = lines_of(measured=rows, month=self.month, language=account.language, prices=prices)
+            plan = self._plan(account, self.month)
+            if not lines or plan is None:
+                return None
+            taxes = self._taxes(account, lines)
+        net_minor = sum(line.net_minor for line in lines)
+        tax_minor = sum(tax.tax_minor for tax in taxes)
+        home_minor, exchange, missing = self._at_home(tax_minor, plan.currency)
+        return ComputedBill(
+            account_id=account.pk,
+            reference=account.reference,
+            name=account.name,
+            month=self.month,
+            currency=plan.currency,
+            language=account.language,
+            seller=self.seller,
+            buyer=buyer_of(account),
+            lines=lines,
+            taxes=taxes,
+            net_minor=net_minor,
+            tax_minor=tax_minor,
+            tax_home_minor=home_minor,
+            exchange=exchange,
+            home_currency_missing=missing,
+        )
+
+    def _taxes(self, account: Account, lines: Sequence[ComputedLine]) -> tuple[ComputedTax, ...]:
+        """All lines are services to one buyer, so one category and rate holds for the bill."""
+        treatment = decide(seller=self.operator.identity, buyer=account, standard_rate=self.operator.tax.standard_rate)
+        base_minor = sum(line.net_minor for line in lines)
+        return (
+            ComputedTax(
+                category=treatment.category,
+                rate=str(plain(treatment.rate)),
+                base_minor=base_minor,
+                tax_minor=tax_on(base_minor, treatment.rate),
+                reason_code=treatment.reason_code,
+                reason=gettext(treatment.reason_key) if treatment.reason_key else "",
+            ),
+        )
+
+    def _at_home(self, tax_minor: int, currency: str) -> tuple[int | None, dict[str, str] | None, str]:
+        """The tax in the operator's own currency (Directive 2006/112/EC art. 230), the rate, and what is missing for it."""
+        home = self.operator.billing.currency
+        if currency == home:
+            return None, None, ""
+        found: ExchangeRate | None = self.exchange(currency, home, self.month)
+        if found is None:
+            return None, None, f"no exchange rate from {currency} to {home} for {self.month}"
+        rate = Decimal(found.rate)
+        tax = to_minor(EXACT.multiply(from_minor(tax_minor, currency), rate), home)
+        return (
+            tax,
+            {
+                "base": currency,
+                "quote": home,
+                "rate": str(plain(rate)),
+                "dated_on": found.dated_on.isoformat(),
+                "source": found.source,
+            },
+            "",
+        )
+
+
+def seller_of(operator: Operator) -> dict[str, object]:
+    """The operator as frozen on a bill."""
+    return {
+        **operator.identity.model_dump(exclude={"publication_director"}),
+        "bank": operator.bank.model_dump() if operator.bank else None,
+    }
+
+
+def buyer_of(account: Account) -> dict[str, object]:
+    """The account as frozen on a bill."""
+    fields = (
+        "reference", "kind", "name", "street", "postcode", "city", "country", "vat_number", "registration", "purchase_order",
+    )  # fmt: skip
+    return {name: getattr(account, name) for name in fields}

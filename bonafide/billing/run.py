@@ -1,0 +1,106 @@
+"""The bill run of a month: resumable at any point, harmless when repeated, and never stopped by one account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from django.db import DatabaseError, transaction
+
+from bonafide.billing.compute import CHUNK, compute_bills
+from bonafide.billing.computed import ComputedBill, Stopped
+from bonafide.billing.draft import write_drafts
+from bonafide.billing.issue import number_drafts, take_place
+from bonafide.billing.models import BillRun, Invoice
+from bonafide.errors import Refused
+from bonafide.operator import Operator
+from bonafide.periods import Month
+from bonafide.usage.closing import close_month
+
+
+class MonthNotOver(Refused):
+    """Usage of the month can still come, so it cannot be billed."""
+
+
+@dataclass
+class RunResult:
+    """What a run did: bills ``issued`` by it, ``already`` there before it, of zero and ``skipped_zero``, accounts stopped."""
+
+    issued: int = 0
+    already: int = 0
+    skipped_zero: int = 0
+    stopped: list[Stopped] = field(default_factory=list)
+
+
+def issue_month(
+    *, month: Month, operator: Operator, now: datetime, on_progress: Callable[[int], None] = lambda _done: None
+) -> RunResult:
+    """Close the month and issue the bill of every account that has none yet.
+
+    Each chunk of accounts is one short transaction that leaves nothing half done, so a run that was killed is finished by
+    starting it again; two at once share the work. ``on_progress`` is told how many accounts were just dealt with.
+
+    :raises MonthNotOver: before the month has ended on the operator's calendar.
+    :raises ClockBehind: when bills are already dated later than ``now``.
+    """
+    if now < month.end(operator.zone):
+        raise MonthNotOver(
+            f"{month} is not over yet in {operator.service.time_zone}: issue its bills from {month.next().first_day} on"
+        )
+    close_month(month=month, now=now)
+    run, _begun = BillRun.objects.get_or_create(month=month.key, defaults={"started_at": now})
+    result = RunResult(already=Invoice.objects.issued().of_month(month.key).filter(kind=Invoice.Kind.INVOICE).count())
+    for chunk in _chunks(compute_bills(month=month, operator=operator), CHUNK):
+        result.stopped += [outcome for outcome in chunk if isinstance(outcome, Stopped)]
+        bills = [outcome for outcome in chunk if isinstance(outcome, ComputedBill)]
+        due = [bill for bill in bills if not skipped_as_zero(bill=bill, operator=operator)]
+        result.skipped_zero += len(bills) - len(due)
+        _issue(due, operator, now, result)
+        on_progress(len(chunk))
+    if not result.stopped:
+        BillRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=now)
+    return result
+
+
+def skipped_as_zero(*, bill: ComputedBill, operator: Operator) -> bool:
+    """Whether the operator wants no paper for this bill: every line of it comes to nothing."""
+    return operator.billing.zero_bills == "skip" and not any(line.net_minor for line in bill.lines)
+
+
+def _issue(bills: Sequence[ComputedBill], operator: Operator, now: datetime, result: RunResult) -> None:
+    """Issue a chunk; when the database refuses it, one account at a time, so that only the one at fault is left out."""
+    try:
+        _issue_together(bills, operator, now, result)
+    except DatabaseError:
+        for bill in bills:
+            try:
+                _issue_together([bill], operator, now, result)
+            except DatabaseError as error:
+                reason = f"the database refused the bill: {str(error).splitlines()[0]}"
+                result.stopped.append(Stopped(bill.account_id, bill.reference, bill.name, reason))
+
+
+def _issue_together(bills: Sequence[ComputedBill], operator: Operator, now: datetime, result: RunResult) -> None:
+    if not bills:
+        return
+    with transaction.atomic():
+        place = take_place(operator=operator, now=now)
+        # Only now: another run may have issued some of these while this one waited for the lock.
+        done = set(
+            Invoice.objects.filter(
+                account__in=[bill.account_id for bill in bills], month=bills[0].month.key, kind=Invoice.Kind.INVOICE
+            ).values_list("account_id", flat=True)
+        )
+        fresh = [bill for bill in bills if bill.account_id not in done]
+        drafts = write_drafts(bills=fresh, operator=operator, due_on=place.due_on)
+        number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix)
+    result.already += len(done)
+    result.issued += len(fresh)
+
+
+def _chunks(outcomes: Iterable[ComputedBill | Stopped], size: int) -> Iterator[list[ComputedBill | Stopped]]:
+    stream = iter(outcomes)
+    while chunk := list(islice(stream, size)):
+        yield chunk

@@ -1,0 +1,142 @@
+"""Checks every issued bill against its seal, its neighbours and its own sums, and names the first row that does not hold."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from bonafide.billing.issue import payment_reference
+from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax, Series, Settlement
+from bonafide.billing.seal import GENESIS, INVOICE_FIELDS, LINE_FIELDS, TAX_FIELDS, seal_of
+from bonafide.billing.tax import tax_on
+from bonafide.money import EXACT, to_minor
+
+CHUNK = 1000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Everything holds: how many bills, and the seal of the last, which vouches for all before it."""
+
+    bills: int
+    seal: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing that does not hold: where, and what."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def verify_books() -> Verified | Fault:
+    """Read all issued bills in the order of their chain, streaming, and check them; see the module.
+
+    Found are: a place or number that is missing or given twice, a row changed, added or removed by hand, sums that do not add
+    up, settlements without an issued bill. A seal proves that something of that bill changed, not what: when the sums still
+    hold, the bill is named as a whole.
+    """
+    seal, position = GENESIS, 0
+    last: Counter[int] = Counter()
+    for chunk in _chunks():
+        parts = _parts([row["id"] for row in chunk])
+        for row in chunk:
+            lines, taxes = parts[row["id"]]
+            fault = _order(row, position, last) or _sums(row, lines, taxes) or _sealed(row, lines, taxes, seal)
+            if fault:
+                return fault
+            seal, position = row["seal"], row["position"]
+    return _series(last) or _loose() or Verified(bills=position, seal=seal)
+
+
+def _chunks() -> Iterator[list[Row]]:
+    rows = Invoice.objects.issued().order_by("position").values("id", "seal", *INVOICE_FIELDS)
+    stream = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(stream, CHUNK)):
+        yield chunk
+
+
+def _parts(ids: list[int]) -> dict[int, tuple[list[Row], list[Row]]]:
+    """Lines and taxes by invoice: two queries."""
+    parts: dict[int, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for line in InvoiceLine.objects.filter(invoice__in=ids).order_by("position").values("invoice_id", *LINE_FIELDS):
+        parts[line["invoice_id"]][0].append(line)
+    for tax in InvoiceTax.objects.filter(invoice__in=ids).values("invoice_id", *TAX_FIELDS):
+        parts[tax["invoice_id"]][1].append(tax)
+    return parts
+
+
+def _order(row: Row, position: int, last: Counter[int]) -> Fault | None:
+    """Places follow one another, and so do the numbers of each year; the year is that of the date of issue."""
+    where = f"bill {row['number']}"
+    if row["position"] != position + 1:
+        return Fault(where, f"stands at place {row['position']} of the chain, but the place before it is {position}")
+    year = row["issued_on"].year
+    expected = f"{year}-{last[year] + 1:06d}"
+    if not row["number"].endswith(expected):
+        return Fault(where, f"the number that follows in {year} is {expected}")
+    last[year] += 1
+    if row["payment_reference"] != payment_reference(number=row["number"]):
+        return Fault(where, f"its payment reference {row['payment_reference']!r} is not that of its number")
+    return None
+
+
+def _sums(row: Row, lines: list[Row], taxes: list[Row]) -> Fault | None:
+    """Each line is its quantity times its price, the lines add up, the tax is on their sum, once per rate, and so on."""
+    where = f"bill {row['number']}"
+    for line in lines:
+        product = EXACT.multiply(Decimal(line["quantity"]), Decimal(line["unit_price"]))
+        if to_minor(product, row["currency"]) != line["net_minor"]:
+            return Fault(f"{where}, line {line['position']}", "its quantity times its unit price is not its amount")
+    for tax in taxes:
+        if tax_on(tax["base_minor"], Decimal(tax["rate"])) != tax["tax_minor"]:
+            return Fault(f"{where}, tax {tax['category']} {tax['rate']}", "its rate on its base is not its amount")
+    checks = [
+        (sum(line["net_minor"] for line in lines), row["net_minor"], "its lines do not add up to its amount before tax"),
+        (
+            sum(tax["base_minor"] for tax in taxes),
+            row["net_minor"],
+            "the bases of its tax do not add up to its amount before tax",
+        ),
+        (sum(tax["tax_minor"] for tax in taxes), row["tax_minor"], "its taxes do not add up to its tax"),
+        (row["net_minor"] + row["tax_minor"], row["total_minor"], "its total is not its amount before tax plus its tax"),
+    ]
+    return next((Fault(where, f"{what} ({found} and {stated})") for found, stated, what in checks if found != stated), None)
+
+
+def _sealed(row: Row, lines: Iterable[Row], taxes: Iterable[Row], previous: str) -> Fault | None:
+    if seal_of(invoice=row, lines=lines, taxes=taxes, previous=previous) == row["seal"]:
+        return None
+    return Fault(
+        f"bill {row['number']}", "its content is not what was sealed: this row, a line or a tax of it was changed by hand"
+    )
+
+
+def _series(last: Counter[int]) -> Fault | None:
+    """The count of each year stands where the last bill left it; bills cut off the end of the chain show here."""
+    given = dict(Series.objects.values_list("year", "last"))
+    for year in sorted(given.keys() | last.keys()):
+        if given.get(year, 0) != last[year]:
+            return Fault(f"year {year}", f"{given.get(year, 0)} numbers were given, but {last[year]} bills carry one")
+    return None
+
+
+def _loose() -> Fault | None:
+    """Numbers outside the chain, and money booked on what was never issued."""
+    unplaced = Invoice.objects.filter(number__isnull=True).exclude(seal="").first()
+    if unplaced:
+        return Fault(f"draft {unplaced.pk}", "carries a seal but no number: its number was taken away by hand")
+    settlement = Settlement.objects.filter(invoice__number__isnull=True).first()
+    if settlement:
+        return Fault(f"settlement {settlement.reference}", "is booked on a bill that was never issued")
+    return None

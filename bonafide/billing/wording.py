@@ -1,0 +1,167 @@
+"""The words on a bill's lines, in the buyer's language: call within ``translation.override(language)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.dates import format_date, format_skeleton
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from bonafide.money import EXACT, format_exact, plain
+from bonafide.periods import Month
+from bonafide.pricing.models import ExchangeRate
+from bonafide.pricing.prices_in_force import Item
+from bonafide.pricing.rating import CostPlus, Package, Rated, Volume
+
+LONGEST = 400  # InvoiceLine.text
+_LOCALES = {"en": "en_GB", "fr": "fr_FR"}
+
+# What tax.py gives as reasons, marked here because it knows no Django.
+REASONS = (gettext_noop("Reverse charge"),)
+
+exactly = lru_cache(maxsize=4096)(format_exact)
+
+
+@lru_cache(maxsize=256)
+def month_name(month: Month, language: str) -> str:
+    """``September 2024``, ``septembre 2024``."""
+    return str(format_skeleton("yMMMM", month.first_day, locale=_LOCALES[language]))
+
+
+@dataclass(frozen=True)
+class LineWords:
+    """What a line of an item says; ``group`` is named when it is priced apart."""
+
+    item: Item
+    group: str
+    month: Month
+    language: str
+    exchange: ExchangeRate | None = None
+
+    def text(self, rated: Rated) -> str:
+        """What is being charged, in one sentence that can be checked by hand."""
+        return shortened(_WORDS[rated.kind](self, rated))
+
+    def unit(self, rated: Rated) -> str:
+        """The unit that the line's quantity counts."""
+        if rated.kind == "package":
+            return _("package")
+        if rated.kind in ("flat", "minimum") or self.item.meter is None:
+            return _("month")
+        return self.item.meter.unit
+
+    @property
+    def name(self) -> str:
+        name = self.item.name(self.language)
+        return _("%(name)s, %(group)s") % {"name": name, "group": self.group} if self.group else name
+
+    def flat(self, rated: Rated) -> str:
+        if rated.tier_from is not None:
+            return _("%(name)s, fee of the tier: %(tier)s") % {"name": self.name, "tier": self.tier(rated)}
+        return _("%(name)s, %(period)s") % {"name": self.name, "period": month_name(self.month, self.language)}
+
+    def by_unit(self, rated: Rated) -> str:
+        if self.item.terms.included:
+            return _("%(name)s: beyond what is included") % {"name": self.name}
+        return self.name
+
+    def by_tier(self, rated: Rated) -> str:
+        values = {"name": self.name, "tier": self.tier(rated)}
+        if isinstance(self.item.terms, Volume):
+            return _("%(name)s: everything at the price of the tier %(tier)s") % values
+        return _("%(name)s: %(tier)s") % values
+
+    def tier(self, rated: Rated) -> str:
+        """A tier in terms of the whole quantity: the bounds of :class:`Rated` begin after the allowance."""
+        low = EXACT.add(rated.tier_from or Decimal(0), self.item.terms.included)
+        if rated.tier_to is None:
+            return _("above %(from)s") % {"from": self.amount(low)}
+        high = EXACT.add(rated.tier_to, self.item.terms.included)
+        if not low:
+            return _("up to %(to)s") % {"to": self.amount(high)}
+        return _("above %(from)s up to %(to)s") % {"from": self.amount(low), "to": self.amount(high)}
+
+    def package(self, rated: Rated) -> str:
+        size = self.amount(self.item.terms.size) if isinstance(self.item.terms, Package) else ""
+        return _("%(name)s: packages of %(size)s, each one begun") % {"name": self.name, "size": size}
+
+    def included(self, rated: Rated) -> str:
+        return _("%(name)s: included in the price of the plan") % {"name": self.name}
+
+    def cost(self, rated: Rated) -> str:
+        """The provider's cost and the mark-up on it; the line's quantity is that cost and its unit the currency."""
+        percent = self.item.terms.markup_percent if isinstance(self.item.terms, CostPlus) else Decimal(0)
+        values = {"name": self.name, "percent": exactly(abs(percent), self.language)}
+        if percent > 0:
+            text = _("%(name)s: provider's cost plus %(percent)s %%") % values
+        elif percent < 0:
+            text = _("%(name)s: provider's cost less %(percent)s %%") % values
+        else:
+            text = _("%(name)s: provider's cost") % values
+        return f"{text}, {rate_text(self.exchange, self.language)}" if self.exchange else text
+
+    def minimum(self, rated: Rated) -> str:
+        values = {"name": self.name, "amount": exactly(self.item.terms.minimum, self.language)}
+        return _("%(name)s: difference to the monthly minimum of %(amount)s") % values
+
+    def amount(self, quantity: Decimal) -> str:
+        return with_unit(quantity, self.item.meter.unit if self.item.meter else "", self.language)
+
+
+_WORDS: dict[str, Callable[[LineWords, Rated], str]] = {
+    "flat": LineWords.flat,
+    "unit": LineWords.by_unit,
+    "tier": LineWords.by_tier,
+    "package": LineWords.package,
+    "included": LineWords.included,
+    "cost": LineWords.cost,
+    "minimum": LineWords.minimum,
+}
+
+
+def rate_text(exchange: ExchangeRate, language: str) -> str:
+    """``at 1 USD = 0.89 EUR (ECB, 30 September 2024)``."""
+    return _("at 1 %(base)s = %(rate)s %(quote)s (%(source)s, %(date)s)") % {
+        "base": exchange.base,
+        "quote": exchange.quote,
+        "rate": exactly(plain(Decimal(exchange.rate)), language),
+        "source": exchange.source,
+        "date": format_date(exchange.dated_on, format="long", locale=_LOCALES[language]),
+    }
+
+
+def late_text(*, item: Item, group: str, month: Month, before: str, after: str, language: str) -> str:
+    """Usage of an earlier month, billed by what it changes: ``before`` and ``after`` are quantities as people read them."""
+    values = {
+        "month": month_name(month, language),
+        "name": item.name(language),
+        "group": group,
+        "after": after,
+        "before": before,
+    }
+    if group:
+        return shortened(_("Late usage of %(month)s: %(name)s, %(group)s (%(after)s instead of %(before)s)") % values)
+    return shortened(_("Late usage of %(month)s: %(name)s (%(after)s instead of %(before)s)") % values)
+
+
+def adjustment_unit() -> str:
+    """The unit of a line that is one amount."""
+    return _("adjustment")
+
+
+def no_group() -> str:
+    """What usage is called that came without the dimension it is grouped by."""
+    return _("without a name")
+
+
+def with_unit(quantity: Decimal, unit: str, language: str) -> str:
+    """``1,200 h``: a no-break space keeps the two together."""
+    return f"{exactly(quantity, language)}\N{NO-BREAK SPACE}{unit}"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
