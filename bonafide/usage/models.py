@@ -106,7 +106,6 @@ class Seen(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["month", "account", "meter", "group_key", "value"], name="seen_once"),
         ]
-        indexes = [models.Index(fields=["bill_month", "month"], name="seen_by_bill")]
 
     def __str__(self) -> str:
         return self.value
@@ -125,10 +124,7 @@ class State(models.Model):
     bill_month = models.PositiveIntegerField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["account", "meter", "subject", "occurred_us"], name="state_of_resource"),
-            models.Index(fields=["bill_month"], name="state_by_bill"),
-        ]
+        indexes = [models.Index(fields=["account", "meter", "subject", "occurred_us"], name="state_of_resource")]
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.quantity}"

@@ -1,0 +1,225 @@
+"""What each account used of each meter, for its bill: a few statements over the totals, exact integers throughout."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from bonafide.periods import Month
+from bonafide.pricing.models import Meter
+from bonafide.usage.catalogue import microseconds
+from bonafide.usage.hours import intervals, seconds
+
+# The quantity of an "hours" meter is counted in seconds, so that it is a whole number; divide by this for hours.
+SECONDS_AN_HOUR = 3600
+
+# Sums are taken in two halves: a month of days, each within 64 bits, may add up to more than 64 bits hold.
+_HALF = 10**9
+
+_Key = tuple[int, int, int, str]  # account_id, meter_id, usage_month, group_key
+
+
+class Measured(NamedTuple):
+    """What one account used of one meter in one month, in one group.
+
+    ``quantity`` is in ``10**-scale`` of the meter's unit; for an "hours" meter in ``10**-scale`` unit-seconds (see
+    ``SECONDS_AN_HOUR``). ``usage_month`` is YYYYMM; when it is earlier than the bill's month the usage came late: ``quantity``
+    is all that is known through this bill, ``before`` what was known through the bill before, and every group of the meter is
+    given, changed or not, because prices may depend on their sum. On time, ``before`` is None. A meter with groups is
+    measured group by group (also "max", "latest" and "unique"); its whole is their sum.
+    """
+
+    account_id: int
+    meter_id: int
+    usage_month: int
+    group_key: str
+    quantity: int
+    before: int | None
+    events: int
+
+
+def measure(*, bill_month: Month, zone: ZoneInfo, account_ids: Sequence[int] | None = None) -> Iterator[Measured]:
+    """Everything that goes on the bills of ``bill_month``, by account, meter, month and group.
+
+    The number of statements does not depend on the number of accounts; late usage adds a few for each month that it belongs to.
+
+    :param zone: the operator's, in which the month of an "hours" meter begins and ends.
+    :param account_ids: only these accounts; all when None.
+    """
+    with connection.cursor() as cursor:
+        desk = _Desk(cursor, bill_month, zone, account_ids)
+        found, late = desk.on_time()
+        if late:
+            found += desk.late(late)
+    found.sort(key=lambda row: row[:4])
+    return iter(found)
+
+
+def account_condition(account_ids: Sequence[int] | None) -> str:
+    """An SQL condition on ``account_id``; ids are integers, so they may stand in the text."""
+    if account_ids is None:
+        return "1 = 1"
+    return f"account_id IN ({', '.join(f'{pk:d}' for pk in account_ids) or 'NULL'})"
+
+
+class _Desk:
+    def __init__(self, cursor: Any, bill_month: Month, zone: ZoneInfo, account_ids: Sequence[int] | None) -> None:
+        self.cursor, self.bill_month, self.zone = cursor, bill_month, zone
+        self.accounts = account_condition(account_ids)
+        self.aggregation: dict[int, str] = {}
+        self.scale: dict[int, int] = {}
+        for pk, aggregation, scale in Meter.objects.values_list("pk", "aggregation", "scale"):
+            self.aggregation[pk], self.scale[pk] = aggregation, scale
+
+    def _meters(self, aggregation: str) -> list[int]:
+        return sorted(pk for pk, kind in self.aggregation.items() if kind == aggregation)
+
+    def on_time(self) -> tuple[list[Measured], set[tuple[int, int, int]]]:
+        """The month's own usage, and (account, meter, month) of what came late."""
+        month = self.bill_month.key
+        quantities, events = self._totals()
+        late = {key[:3] for key in events if key[2] < month}
+        quantities.update(self._latest())
+        if unique := self._meters("unique"):
+            self.cursor.execute(
+                "SELECT account_id, meter_id, month, group_key, COUNT(*) FROM usage_seen "  # noqa: S608
+                f"WHERE month = {month:d} AND bill_month = {month:d} AND {self.accounts} AND meter_id IN ({_list(unique)}) "
+                "GROUP BY account_id, meter_id, month, group_key"
+            )
+            quantities.update({row[:4]: row[4] * 10 ** self.scale[row[1]] for row in self.cursor.fetchall()})
+        quantities.update(self._hours(self.bill_month, self.accounts, month))
+        found = [Measured(*key, quantity, None, events.get(key, 0)) for key, quantity in quantities.items() if key[2] == month]
+        return found, late
+
+    def _totals(self) -> tuple[dict[_Key, int], dict[_Key, int]]:
+        """Quantity (0 where it is not a matter of adding days up) and number of events of everything on this bill."""
+        largest = self._meters("max")
+        self.cursor.execute(
+            f"SELECT account_id, meter_id, day / 100, group_key, SUM(quantity / {_HALF:d}), SUM(quantity % {_HALF:d}), "  # noqa: S608
+            f"MAX(quantity), SUM(events) FROM usage_total WHERE bill_month = {self.bill_month.key:d} AND {self.accounts} "
+            "GROUP BY account_id, meter_id, day / 100, group_key"
+        )
+        quantities: dict[_Key, int] = {}
+        events: dict[_Key, int] = {}
+        for account_id, meter_id, month, group_key, high, low, top, count in self.cursor.fetchall():
+            key = (account_id, meter_id, month, group_key)
+            quantities[key] = top if meter_id in largest else int(high) * _HALF + int(low)
+            events[key] = int(count)
+        return quantities, events
+
+    def _latest(self) -> dict[_Key, int]:
+        meters = self._meters("latest")
+        if not meters:
+            return {}
+        self.cursor.execute(
+            "SELECT account_id, meter_id, day / 100, group_key, quantity FROM ("  # noqa: S608
+            "SELECT account_id, meter_id, day, group_key, quantity, ROW_NUMBER() OVER ("
+            "PARTITION BY account_id, meter_id, day / 100, group_key ORDER BY latest_us DESC, quantity DESC) AS place "
+            f"FROM usage_total WHERE bill_month = {self.bill_month.key:d} AND {self.accounts} AND meter_id IN ({_list(meters)})"
+            ") AS placed WHERE place = 1"
+        )
+        return {row[:4]: row[4] for row in self.cursor.fetchall()}
+
+    def _hours(self, month: Month, accounts: str, known_month: int) -> dict[_Key, int]:
+        lasted: dict[_Key, int] = defaultdict(int)
+        for span in intervals(
+            self.cursor,
+            meter_ids=self._meters("hours"),
+            accounts=accounts,
+            start_us=microseconds(month.start(self.zone)),
+            end_us=microseconds(month.end(self.zone)),
+            known_month=known_month,
+        ):
+            key = (span.account_id, span.meter_id, month.key, span.group_key)
+            lasted[key] += span.quantity * (span.until_us - span.from_us)
+        return {key: seconds(unit_us) for key, unit_us in lasted.items()}
+
+    # --- late usage: earlier months measured twice, with and without what this bill brought ---
+
+    def late(self, affected: set[tuple[int, int, int]]) -> list[Measured]:
+        months: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        hours: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        for account_id, meter_id, month in affected:
+            if self.aggregation[meter_id] == "hours":
+                # A state that came late lasts: it also changes the months between its own and this bill's.
+                for later in _months(Month.from_key(month), self.bill_month):
+                    hours[later.key].add((account_id, meter_id))
+            else:
+                months[month].add((account_id, meter_id))
+        found: list[Measured] = []
+        for month, pairs in months.items():
+            found += self._late_totals(month, pairs)
+        for month, pairs in hours.items():
+            found += self._late_hours(Month.from_key(month), pairs)
+        return found
+
+    def _late_totals(self, month: int, pairs: set[tuple[int, int]]) -> list[Measured]:
+        """``pairs`` are (account, meter); their days are few, so they are put together here."""
+        accounts = account_condition(sorted({account_id for account_id, _meter in pairs}))
+        self.cursor.execute(
+            "SELECT account_id, meter_id, group_key, bill_month, quantity, events, latest_us FROM usage_total "  # noqa: S608
+            f"WHERE day BETWEEN {month * 100:d} AND {month * 100 + 99:d} AND bill_month <= {self.bill_month.key:d} AND {accounts}"
+        )
+        days: dict[tuple[int, int, str], list[tuple[int, int, int, int]]] = defaultdict(list)
+        for account_id, meter_id, group_key, *day in self.cursor.fetchall():
+            if (account_id, meter_id) in pairs:
+                days[(account_id, meter_id, group_key)].append(tuple(day))
+        values = self._late_values(month, accounts)
+        found = []
+        for (account_id, meter_id, group_key), rows in days.items():
+            known = self._known(meter_id, rows, values.get((account_id, meter_id, group_key), []), self.bill_month.key)
+            before = self._known(
+                meter_id, rows, values.get((account_id, meter_id, group_key), []), self.bill_month.previous().key
+            )
+            events = sum(row[2] for row in rows)
+            found.append(Measured(account_id, meter_id, month, group_key, known, before, events))
+        return found
+
+    def _late_values(self, month: int, accounts: str) -> dict[tuple[int, int, str], list[tuple[int, int]]]:
+        """For "unique" meters: on which bill how many values were new."""
+        meters = self._meters("unique")
+        if not meters:
+            return {}
+        self.cursor.execute(
+            "SELECT account_id, meter_id, group_key, bill_month, COUNT(*) FROM usage_seen "  # noqa: S608
+            f"WHERE month = {month:d} AND bill_month <= {self.bill_month.key:d} AND {accounts} AND meter_id IN ({_list(meters)}) "
+            "GROUP BY account_id, meter_id, group_key, bill_month"
+        )
+        found: dict[tuple[int, int, str], list[tuple[int, int]]] = defaultdict(list)
+        for account_id, meter_id, group_key, bill_month, count in self.cursor.fetchall():
+            found[(account_id, meter_id, group_key)].append((bill_month, count))
+        return found
+
+    def _known(self, meter_id: int, rows: list[tuple[int, int, int, int]], values: list[tuple[int, int]], through: int) -> int:
+        """A month's quantity from (bill_month, quantity, events, latest_us) of its days, as known through one bill."""
+        days = [row for row in rows if row[0] <= through]
+        kind = self.aggregation[meter_id]
+        if kind == "unique":
+            one: int = 10 ** self.scale[meter_id]
+            return one * sum(count for bill_month, count in values if bill_month <= through)
+        if kind == "max":
+            return max((row[1] for row in days), default=0)
+        if kind == "latest":
+            return max(((row[3], row[1]) for row in days), default=(0, 0))[1]
+        return sum(row[1] for row in days)
+
+    def _late_hours(self, month: Month, pairs: set[tuple[int, int]]) -> list[Measured]:
+        accounts = account_condition(sorted({account_id for account_id, _meter in pairs}))
+        known = self._hours(month, accounts, self.bill_month.key)
+        before = self._hours(month, accounts, self.bill_month.previous().key)
+        keys = {key for key in known.keys() | before.keys() if key[:2] in pairs}
+        return [Measured(*key, known.get(key, 0), before.get(key, 0), 0) for key in keys]
+
+
+def _months(first: Month, end: Month) -> Iterator[Month]:
+    while first < end:
+        yield first
+        first = first.next()
+
+
+def _list(ids: Sequence[int]) -> str:
+    return ", ".join(f"{pk:d}" for pk in ids)
