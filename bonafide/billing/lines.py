@@ -14,10 +14,9 @@ from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate
 from bonafide.pricing.prices_in_force import Item, PlanInForce, PricedMeter
 from bonafide.pricing.rating import CostPlus, NegativeQuantity, PerUnit, Terms, rate, rate_change
-from bonafide.usage.measure import Measured
+from bonafide.usage.measure import SECONDS_AN_HOUR, Measured
 
-# Hours are counted in whole seconds; a bill shows them to the millionth.
-SECONDS_AN_HOUR = Decimal(3600)
+# Hours are measured in whole seconds; a bill shows them to the millionth.
 HOUR_PLACES = Decimal("0.000001")
 ONE = Decimal(1)
 
@@ -239,7 +238,7 @@ def _amount(quantity: int, meter: PricedMeter | None) -> Decimal:
         return Decimal(0)
     exact = Decimal(quantity).scaleb(-meter.scale, context=EXACT)
     if meter.aggregation == "hours":
-        return plain(ROUNDING.divide(exact, SECONDS_AN_HOUR).quantize(HOUR_PLACES, context=ROUNDING))
+        return plain(ROUNDING.divide(exact, Decimal(SECONDS_AN_HOUR)).quantize(HOUR_PLACES, context=ROUNDING))
     return exact
 
 
