@@ -16,12 +16,12 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 class User(AbstractUser):
     """A person who signs in; what they may see depends on their memberships."""
 
-    first_name = None  # type: ignore[assignment,misc]
+    first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"))
     language = models.CharField(max_length=2, choices=LANGUAGES, blank=True)
 
-    objects = UserManager["User"]()
+    objects = UserManager["User"]()  # type: ignore[misc]
 
     class Meta:
         constraints = [

@@ -1,0 +1,189 @@
+"""The clauses of the terms of service, in order, each said with the operator's own values.
+
+A clause stands here only once the product does what it says. ``id`` is the promise's name for machines and for links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from babel import Locale
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bonafide.operator import Operator
+
+
+@dataclass(frozen=True)
+class Clause:
+    """``text`` is paragraphs whose ``%(name)s`` places are filled from ``values(operator, language)``.
+
+    ``also`` adds the paragraphs that hold for some operators only.
+    """
+
+    id: str
+    title: str | Promise
+    text: tuple[str | Promise, ...]
+    values: Callable[[Operator, str], dict[str, object]] = lambda operator, language: {}
+    also: Callable[[Operator], tuple[str | Promise, ...]] = lambda operator: ()
+
+
+@dataclass(frozen=True)
+class Said:
+    """A clause as one reader reads it."""
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+def country_name(code: str, language: str) -> str:
+    """``France`` for ``FR``, in the reader's language."""
+    return str(Locale(language).territories[code])
+
+
+def _host(operator: Operator, language: str) -> dict[str, object]:
+    identity, hosting = operator.identity, operator.hosting
+    return {
+        "trade_name": identity.trade_name,
+        "legal_name": identity.legal_name,
+        "legal_form": identity.legal_form,
+        "trade_register": identity.trade_register,
+        "registration": identity.registration,
+        "host": hosting.host_name,
+        "website": hosting.host_website,
+        "region": hosting.region,
+        "country": country_name(hosting.country, language),
+    }
+
+
+def _month(operator: Operator, language: str) -> dict[str, object]:
+    return {"zone": operator.service.time_zone, "days": operator.billing.payment_days}
+
+
+def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
+    if operator.billing.zero_bills == "skip":
+        return (_("A month in which nothing was used and nothing is owed gives none."),)
+    return (_("A month in which nothing was used gives one too, and it says so."),)
+
+
+def _contact(operator: Operator, language: str) -> dict[str, object]:
+    return {"email": operator.identity.email, "trade_name": operator.identity.trade_name}
+
+
+CLAUSES = (
+    Clause(
+        "H1",
+        _("Who runs this service, and where"),
+        (
+            _(
+                "%(trade_name)s is run by %(legal_name)s, %(legal_form)s, entered in the register %(trade_register)s "
+                "under number %(registration)s."
+            ),
+            _("The machines are those of %(host)s (%(website)s), in %(country)s, region %(region)s."),
+        ),
+        _host,
+    ),
+    Clause(
+        "B1",
+        _("One bill a month"),
+        (
+            _("Usage is counted by calendar month, on the clock of %(zone)s. Each closed month gives one bill."),
+            _("What arrives after its month was closed is put on the next bill, on a line that says so."),
+        ),
+        _month,
+        _empty_months,
+    ),
+    Clause(
+        "B2",
+        _("Your bills stay at hand"),
+        (
+            _(
+                "Every bill is listed in the console with its lines and its tax, and can be downloaded as a PDF. "
+                "A bill that was issued is never changed: a mistake is put right by a further document."
+            ),
+        ),
+    ),
+    Clause(
+        "I1",
+        _("What we ask of you"),
+        (
+            _(
+                "To open an account you choose a username and a password and give an e-mail address, which you confirm. "
+                "Nothing else is asked for then."
+            ),
+            _("The password is kept only as a salted hash, from which it cannot be read back."),
+        ),
+    ),
+    Clause(
+        "I2",
+        _("What else your account may hold"),
+        (
+            _(
+                "So that bills can be made out correctly, an account may also hold a name, a postal address, company "
+                "registration and VAT numbers, an order reference and an address for bills. No payment card is kept here."
+            ),
+        ),
+    ),
+    Clause(
+        "I3",
+        _("Who can see it"),
+        (
+            _(
+                "An account's usage and bills are shown to its members, each within their role, and to the staff of "
+                "%(trade_name)s. To any other login they do not exist."
+            ),
+        ),
+        _contact,
+    ),
+    Clause(
+        "U1",
+        _("When we write to you"),
+        (
+            _(
+                "Your e-mail address is used to confirm that it is yours, to let you choose a new password, and to tell you "
+                "that your password was changed. Each letter says why you get it."
+            ),
+            _("You reach us at %(email)s."),
+        ),
+        _contact,
+    ),
+    Clause(
+        "C1",
+        _("Cookies that the service needs"),
+        (
+            _(
+                "“session” recognises your browser while you are signed in, “csrftoken” keeps others from sending forms in "
+                "your name, and “messages” carries a notice from one page to the next. None of them follows you elsewhere."
+            ),
+        ),
+    ),
+    Clause(
+        "C2",
+        _("A cookie that remembers your choice"),
+        (_("“language” keeps the language you chose, for six months. Nothing else about your preferences is kept in cookies."),),
+    ),
+    Clause(
+        "D1",
+        _("Nobody else is in the room"),
+        (
+            _(
+                "The pages of this console load nothing from any other company: no script, picture, font or counter. Your "
+                "browser is told to refuse it if a page ever tried."
+            ),
+        ),
+    ),
+)
+
+
+def said(operator: Operator, language: str) -> tuple[Said, ...]:
+    """The terms as this operator gives them, in the active language (``language`` names it for countries)."""
+    return tuple(
+        Said(
+            clause.id,
+            str(clause.title),
+            tuple(str(paragraph) % clause.values(operator, language) for paragraph in (*clause.text, *clause.also(operator))),
+        )
+        for clause in CLAUSES
+    )
