@@ -208,7 +208,7 @@ class TotalsAlwaysEqualTheEvents(TestCase):
         assert {(s.account_id, s.month, s.group_key, s.value) for s in Seen.objects.all()} == values
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed")
 def test_overlapping_batches_at_the_same_time_neither_lock_each_other_out_nor_count_twice() -> None:
     accounts = [make_account() for _ in range(3)]
     meter, other = make_meter(), make_meter(aggregation="max")
