@@ -121,6 +121,8 @@ def _summary(done: ImportedPrices) -> str:
     parts = [f"{count} {noun}{'s' if count > 1 else ''} {verb}" for count, noun, verb in counts if count]
     if done.upcoming:
         parts.append(f"{done.upcoming} of them from a later date on")
+    if done.former_default:
+        parts.append(f"in place of {done.former_default} as the default plan")
     return f"{done.name}: {', '.join(parts)}"
 
 

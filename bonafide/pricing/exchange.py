@@ -31,7 +31,7 @@ def enter_rate(*, base: str, quote: str, dated_on: date, rate: str, source: str,
     :param rate: decimal text, above 0, with at most eight decimals.
     :raises ExchangeRateRefused: naming the value, what was expected and the remedy.
     """
-    values = {"rate": str(plain(_checked(base, quote, rate))), "source": _source(source)}
+    values = {"rate": format(plain(_checked(base, quote, rate)), "f"), "source": _source(source)}
     today = timezone.localdate(now)
     if dated_on > today:
         raise ExchangeRateRefused(f"date {dated_on} has not come yet: expected {today} or earlier")

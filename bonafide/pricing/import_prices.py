@@ -25,7 +25,9 @@ from bonafide.pricing.rating import CostPlus, Graduated, Package, Volume
 
 @dataclass(frozen=True)
 class ImportedPrices:
-    """What an import did. ``upcoming`` counts those of the new and changed prices that begin after the day of the import."""
+    """What an import did. ``upcoming`` counts those of the new and changed prices that begin after the day of the import;
+    ``former_default`` is the code of the plan that was the default until now, when another took its place.
+    """
 
     name: str
     meters_added: int
@@ -36,6 +38,7 @@ class ImportedPrices:
     prices_changed: int
     prices_unchanged: int
     upcoming: int
+    former_default: str
 
     @property
     def changed(self) -> bool:
@@ -61,6 +64,7 @@ def import_prices(*, text: str, name: str, today: date) -> ImportedPrices:
     file = read_price_file(text=text, name=name)
     with transaction.atomic():
         closed = hold_closed_months()
+        former = Plan.objects.filter(is_default=True).first()
         renamed = [_write_meter(declared) for declared in file.meters]
         written = [_write_plan(declared, closed) for declared in file.plans]
         outcomes = [(outcome, price) for declared, plan, _ in written for outcome, price in _write_prices(declared, plan, closed)]
@@ -74,6 +78,7 @@ def import_prices(*, text: str, name: str, today: date) -> ImportedPrices:
         prices_changed=sum(outcome == "changed" for outcome, _ in outcomes),
         prices_unchanged=sum(outcome == "unchanged" for outcome, _ in outcomes),
         upcoming=sum(outcome != "unchanged" and price.valid_from > today for outcome, price in outcomes),
+        former_default=former.code if former and not Plan.objects.filter(pk=former.pk, is_default=True).exists() else "",
     )
 
 

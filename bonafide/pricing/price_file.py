@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -109,15 +111,21 @@ class PlanHead(Entry):
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the file a table stands, for messages: ``cloud.toml line 12: plans.cloud.prices.storage``."""
+    """Where in the file a table stands, for messages: ``cloud.toml line 12: plans.cloud.prices.storage``.
+
+    ``keys`` are the lines of the table's own keys.
+    """
 
     file: str
     path: str
     line: int | None = None
+    keys: Mapping[str, int] = MappingProxyType({})
 
     def refuse(self, problem: str) -> PriceFileRefused:
-        line = "" if self.line is None else f" line {self.line}"
-        return PriceFileRefused(f"{self.file}{line}: {self.path}{problem}")
+        """The refusal of what ``problem`` says; when it begins with a key of the table (``.unit_price = ...``), on its line."""
+        key = re.match(r"\.(\w+)", problem)
+        line = self.line if key is None else self.keys.get(key[1], self.line)
+        return PriceFileRefused(f"{self.file}{'' if line is None else f' line {line}'}: {self.path}{problem}")
 
 
 @dataclass(frozen=True)
@@ -336,14 +344,17 @@ def _not_toml(name: str, error: Exception) -> PriceFileRefused:
 
 
 class _Lines:
-    """On which line the n-th ``[[header]]`` of a kind stands; none for tables written inline."""
+    """On which line the n-th ``[header]`` of a kind and the keys under it stand; none for tables written inline."""
 
     def __init__(self, text: str) -> None:
-        self._found: dict[str, list[int]] = {}
+        self._found: dict[str, list[tuple[int, dict[str, int]]]] = {}
+        keys: dict[str, int] = {}
         for number, line in enumerate(text.splitlines(), start=1):
-            header = re.match(r"\s*\[{1,2}\s*([A-Za-z.\s]+?)\s*\]{1,2}\s*(#.*)?$", line)
-            if header:
-                self._found.setdefault(re.sub(r"\s", "", header[1]), []).append(number)
+            if header := re.match(r"\s*\[{1,2}\s*([A-Za-z.\s]+?)\s*\]{1,2}\s*(#.*)?$", line):
+                keys = {}
+                self._found.setdefault(re.sub(r"\s", "", header[1]), []).append((number, keys))
+            elif key := re.match(r"\s*(\w+)(\.\w+)?\s*=", line):
+                keys.setdefault(key[1], number)
 
     def place(
         self, file: str, key: str, table: dict[str, Any], number: int, *, parent: str | None = None, before: int = 0
@@ -351,9 +362,8 @@ class _Lines:
         """The place of the ``number``-th table of a kind within its parent, ``before`` tables of its kind having come earlier."""
         code = table.get("code")
         label = code if isinstance(code, str) and code.isprintable() and len(code) <= 60 else str(number)
-        headers = self._found.get(key, [])
-        nth = before + number
         name = key.rsplit(".", 1)[-1]
-        return Place(
-            file, f"{name if parent is None else f'{parent}.{name}'}.{label}", headers[nth - 1] if nth <= len(headers) else None
-        )
+        path = f"{name if parent is None else f'{parent}.{name}'}.{label}"
+        headers = self._found.get(key, [])
+        nth = before + number - 1
+        return Place(file, path, *headers[nth]) if nth < len(headers) else Place(file, path)

@@ -370,7 +370,7 @@ def _absent(field: str, value: Decimal, why: str) -> None:
 def _text(value: Any) -> Any:
     """A field as JSON holds it."""
     if isinstance(value, Decimal):
-        return str(plain(value))
+        return format(plain(value), "f")
     if isinstance(value, tuple):
         return [_text(tier) for tier in value]
     if isinstance(value, Tier):
