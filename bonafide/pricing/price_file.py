@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -119,7 +118,7 @@ class Place:
     file: str
     path: str
     line: int | None = None
-    keys: Mapping[str, int] = MappingProxyType({})
+    keys: Mapping[str, int] = field(default_factory=dict)
 
     def refuse(self, problem: str) -> PriceFileRefused:
         """The refusal of what ``problem`` says; when it begins with a key of the table (``.unit_price = ...``), on its line."""
@@ -226,12 +225,12 @@ def _price(table: dict[str, Any], place: Place) -> DeclaredPrice:
         raise place.refuse(f".model = {_shown(head.model)}: expected one of {', '.join(MODELS)}")
     kind = MODELS[head.model]
     rest = {name: value for name, value in table.items() if name not in own}
-    wanted = {field.name: field for field in fields(kind)}
+    wanted = {part.name: part.default is MISSING for part in fields(kind)}
     for name in rest:
         if name not in wanted:
             raise place.refuse(f".{name} is not known for model {kind.model}: expected {', '.join(wanted)}")
-    for name, field in wanted.items():
-        if field.default is MISSING and name not in rest:
+    for name, required in wanted.items():
+        if required and name not in rest:
             raise place.refuse(f".{name} is missing: model {kind.model} needs it")
     try:
         terms = kind(**{name: _term(name, value, place) for name, value in rest.items()})
