@@ -3,9 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from bonafide.overview import overview
+
 urlpatterns = [
+    path("", overview, name="overview"),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.terms.urls")),
+    path("", include("bonafide.documents.urls")),
+    path("", include("bonafide.billing.urls")),
+    path("", include("bonafide.usage.urls")),
     path("staff/", admin.site.urls),
 ]
 

@@ -1,0 +1,84 @@
+"""A customer's bills: the list, and one bill."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from bonafide.accounts.current import current_membership
+from bonafide.billing.models import Invoice
+from bonafide.billing.transfer import transfer_of
+from bonafide.operator import Bank
+from bonafide.periods import Month
+
+PER_PAGE = 24
+# Lines shown at once; a bill of 3,000 lines is shown whole only to who asks for it.
+LINES_SHOWN = 200
+
+
+@require_safe
+@login_required
+def bills(request: HttpRequest) -> HttpResponse:
+    """The issued bills of the account one acts for, newest first, under what is still to be paid."""
+    membership = current_membership(request)
+    if membership is None:
+        return render(request, "usage/no_account.html")
+    today = _today()
+    mine = Invoice.objects.issued().filter(account=membership.account).with_state(today)
+    page = Paginator(mine.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
+    still_open = mine.filter(open_minor__gt=0, total_minor__gt=0).order_by("due_on", "position")
+    return render(request, "billing/bills.html", {"page": page, "today": today, "open": _sums(list(still_open))})
+
+
+@require_safe
+@login_required
+def bill(request: HttpRequest, number: str) -> HttpResponse:
+    """One bill, to the members of its account; to everybody else there is none."""
+    today = _today()
+    visible = Invoice.objects.visible_to(request.user).with_state(today).select_related("account", "document")
+    invoice = get_object_or_404(visible, number=number)
+    lines = invoice.lines.all()
+    shown = list(lines if "all" in request.GET else lines[: LINES_SHOWN + 1])
+    cut = "all" not in request.GET and len(shown) > LINES_SHOWN
+    return render(
+        request,
+        "billing/bill.html",
+        {
+            "invoice": invoice,
+            "today": today,
+            "month": Month.from_key(invoice.month),
+            "lines": shown[:LINES_SHOWN] if cut else shown,
+            "lines_in_all": lines.count() if cut else len(shown),
+            "taxes": invoice.taxes.all(),
+            "settlements": invoice.settlements.order_by("received_on", "pk"),
+            "transfer": transfer_of(
+                bank=Bank(**invoice.seller["bank"]) if invoice.seller.get("bank") else None,
+                number=number,
+                reference=invoice.payment_reference,
+                open_minor=invoice.open_minor if invoice.total_minor > 0 else 0,
+                currency=invoice.currency,
+            ),
+        },
+    )
+
+
+def _today() -> date:
+    """The day it is on the operator's calendar."""
+    return timezone.now().astimezone(settings.OPERATOR.zone).date()
+
+
+def _sums(invoices: list[Invoice]) -> list[dict[str, object]]:
+    """What is open in each currency, with the oldest bill that it is owed on (the first of its currency)."""
+    sums: dict[str, dict[str, object]] = {}
+    for invoice in invoices:
+        entry = sums.setdefault(invoice.currency, {"currency": invoice.currency, "minor": 0, "count": 0, "oldest": invoice})
+        entry["minor"] += invoice.open_minor  # type: ignore[operator,attr-defined]
+        entry["count"] += 1  # type: ignore[operator]
+    return list(sums.values())
