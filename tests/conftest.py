@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import TransactionTestCase
 
 from tests.fakes.console import Console, serving
 from tests.fakes.smtp_sink import SmtpSink
@@ -15,6 +16,22 @@ from tests.fakes.smtp_sink import SmtpSink
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Every process of the run has an instance folder of its own (tests/settings.py); each clears its own away."""
     shutil.rmtree(settings.INSTANCE.home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptying_lifts_the_guards() -> Iterator[None]:
+    """Tests that commit are cleared away by emptying every table, which the guards of what was issued rightly refuse."""
+    from tests.factories.billing import triggers_lifted
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        with triggers_lifted():
+            empty(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
 
 
 @pytest.fixture
