@@ -26,7 +26,7 @@ COMMANDS = {
     "init": Entry("bonafide.setting_up:init", "Make the folder of a new instance.", instance=False),
     "serve": Entry("bonafide.serving:serve", "Run the console: web, worker and schedule."),
     "demo": Entry("bonafide.demo.command:demo", "Make and serve a throw-away operator with customers and bills.", instance=False),
-    "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders."),
+    "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders.", instance=False),
     "staff": Entry("bonafide.accounts.commands:staff", "Add a member of staff."),
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),

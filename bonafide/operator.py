@@ -264,6 +264,18 @@ def _plain(problem: Any) -> str:
     return f"{key} = {problem['input']!r}: {expected[0].lower()}{expected[1:]}"
 
 
+def sections() -> dict[str, type[Section]]:
+    """The file's sections in order, each by its name."""
+    return {
+        name: next(
+            kind
+            for kind in (field.annotation, *get_args(field.annotation))
+            if isinstance(kind, type) and issubclass(kind, Section)
+        )
+        for name, field in Operator.model_fields.items()
+    }
+
+
 def settings_page() -> str:
     """``docs/settings.md``: every key with its type, default and meaning, generated from the models above."""
     parts = [
@@ -272,12 +284,8 @@ def settings_page() -> str:
         "One file, `operator.toml` in the instance's folder (`BONAFIDE_HOME`, by default `./bonafide-data`). A wrong or missing",
         "key is refused at start-up with its name, its value and what was expected. This page is generated: `make docs`.",
     ]
-    for name, field in Operator.model_fields.items():
-        section = next(
-            kind
-            for kind in (field.annotation, *get_args(field.annotation))
-            if isinstance(kind, type) and issubclass(kind, Section)
-        )
+    for name, section in sections().items():
+        field = Operator.model_fields[name]
         need = "required" if field.is_required() else "optional"
         parts += [
             "",

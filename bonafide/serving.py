@@ -121,7 +121,7 @@ def bring_up_to_date() -> None:
     from django.core.management import call_command
 
     with _alone():
-        missing = _missing_migrations()
+        missing = missing_migrations()
         if missing:
             click.echo(f"Bringing the database up to date ({missing} steps)")
             call_command("migrate", interactive=False, verbosity=0)
@@ -129,11 +129,12 @@ def bring_up_to_date() -> None:
 
 def refuse_outdated_database() -> None:
     """:raises CannotServe: when the web part has not yet brought the database up to date."""
-    if _missing_migrations():
+    if missing_migrations():
         raise CannotServe("the database is not up to date: start the web part first ('bonafide serve --only web')")
 
 
-def _missing_migrations() -> int:
+def missing_migrations() -> int:
+    """How many steps the database is behind this version."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
