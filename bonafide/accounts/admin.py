@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import allauth.account.admin  # noqa: F401 - this and the next register their own, which we take out below
+import django.contrib.auth.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from django.contrib import admin

@@ -1,0 +1,79 @@
+"""Who gets what from every route: the table that ``test_access`` compares the console with.
+
+Adding a route? Add its row here: the route as the URL configuration spells it, an address of it (from the ``World`` that the
+test makes), and one outcome for each of the six. A route without a row fails the test.
+
+Outcomes: ``open`` (200), ``sign-in`` (sent to our sign-in), ``away`` (sent elsewhere), ``none`` (404: to this person there is no
+such thing), ``closed`` (403), ``no-key`` (401), ``post`` (405: the route takes no GET), ``refused`` (400), ``later`` (503).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bonafide.accounts.models import Account
+from bonafide.billing.models import Invoice
+
+ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
+EVERYBODY = ("open",) * 6
+# Pages that belong to a person: whoever is signed in sees their own.
+OWN = ("sign-in", "open", "open", "open", "open", "open")
+# Things of one account: its members see them; to a stranger, and to staff outside the back office, they do not exist.
+MEMBERS = ("sign-in", "none", "open", "open", "open", "none")
+# Only for who is not signed in yet.
+ENTRANCE = ("open", "away", "away", "away", "away", "away")
+POST_ONLY = ("post",) * 6
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is while the routes are tried: one account with three members and an issued bill."""
+
+    account: Account
+    invoice: Invoice
+
+
+@dataclass(frozen=True)
+class Row:
+    route: str
+    address: Callable[[World], str]
+    outcomes: tuple[str, str, str, str, str, str]
+
+
+def at(path: str) -> Callable[[World], str]:
+    return lambda world: path
+
+
+ROWS = [
+    Row("accounts/switch", at("/accounts/switch"), POST_ONLY),
+    Row("language", at("/language"), POST_ONLY),
+    Row("account/login/", at("/account/login/"), ENTRANCE),
+    Row("account/signup/", at("/account/signup/"), ENTRANCE),
+    Row("account/logout/", at("/account/logout/"), ("sign-in", "open", "open", "open", "open", "open")),
+    Row("account/inactive/", at("/account/inactive/"), EVERYBODY),
+    Row("account/confirm-email/", at("/account/confirm-email/"), EVERYBODY),
+    Row(r"^account/confirm-email/(?P<key>[-:\w]+)/$", at("/account/confirm-email/nonsense/"), EVERYBODY),
+    Row("account/password/change/", at("/account/password/change/"), OWN),
+    Row("account/password/set/", at("/account/password/set/"), ("sign-in", "away", "away", "away", "away", "away")),
+    Row("account/password/reset/", at("/account/password/reset/"), EVERYBODY),
+    Row("account/password/reset/done/", at("/account/password/reset/done/"), EVERYBODY),
+    Row(
+        r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        at("/account/password/reset/key/1-nonsense/"),
+        EVERYBODY,
+    ),
+    Row("account/password/reset/key/done/", at("/account/password/reset/key/done/"), EVERYBODY),
+    Row("terms", at("/terms"), EVERYBODY),
+    Row("legal", at("/legal"), EVERYBODY),
+    Row("", at("/"), EVERYBODY),
+    Row("usage", at("/usage"), OWN),
+    Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),
+    Row("bills", at("/bills"), OWN),
+    Row("bills/<bill:number>", lambda world: f"/bills/{world.invoice.number}", MEMBERS),
+    Row(
+        "bills/<bill:number>.pdf",  # which nobody has rendered yet
+        lambda world: f"/bills/{world.invoice.number}.pdf",
+        ("sign-in", "none", "later", "later", "later", "none"),
+    ),
+]
