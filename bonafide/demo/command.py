@@ -1,0 +1,138 @@
+"""``bonafide demo``: from nothing to a console one can click through."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bonafide.errors import Refused
+from bonafide.instance import Instance
+from bonafide.operator import FILE_NAME
+
+MADE = "demo.json"
+VERSION = 1
+
+# What the demo's operator says about itself; the rest is the example identity of a trial.
+IDENTITY = {
+    ("identity", "legal_name"): "Nordlys Cloud",
+    ("identity", "trade_name"): "Nordlys Cloud",
+    ("identity", "share_capital"): "10 000 EUR",
+    ("identity", "street"): "12 rue des Lanternes",
+    ("identity", "postcode"): "75011",
+    ("identity", "email"): "hello@nordlys.example",
+    ("identity", "publication_director"): "Camille Nordin",
+    ("hosting", "host_name"): "Fjord Datacenter",
+    ("hosting", "host_address"): "4 quai du Nord, 59000 Lille, France",
+    ("hosting", "host_website"): "https://fjord.example",
+    ("hosting", "region"): "Lille 1",
+    ("bank", "holder"): "Nordlys Cloud SAS",
+    ("billing", "payment_days"): "30",
+    ("mail", "sender"): "console@nordlys.example",
+}
+
+
+class DemoRefused(Refused):
+    """The folder is not a demo's."""
+
+
+@click.command(epilog="Example: bonafide demo --port 8080")
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=Path("bonafide-demo"), show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--fresh", is_flag=True, help="Throw the last demo away and make a new one.")
+@click.option("--no-serve", is_flag=True, help="Only make it.")
+def demo(home: Path, port: int, fresh: bool, no_serve: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Make and serve a throw-away operator with a dozen customers, three months of usage and two months of bills.
+
+    It is on SQLite in its own folder, whatever the environment says, and sends no letter: they are put in a folder.
+    """
+    home = home.resolve()
+    for name in ("DATABASE_URL", "DATABASE_URL_FILE"):
+        os.environ.pop(name, None)
+    os.environ["BONAFIDE_HOME"] = str(home)
+    if fresh:
+        _throw_away(home)
+    if not (home / MADE).exists():
+        _make(home)
+    from bonafide.cli import start_django
+
+    start_django()
+    _tell_age(home)
+    if no_serve:
+        _tell_people(home)
+        return
+    from bonafide.serving import run
+
+    run(host="127.0.0.1", port=port, ready=lambda: _tell_people(home))
+
+
+def _throw_away(home: Path) -> None:
+    """:raises DemoRefused: when the folder holds anything that is not a demo."""
+    if not home.exists():
+        return
+    if not (home / MADE).exists() and any(home.iterdir()) and not _half_made(home).exists():
+        raise DemoRefused(f"{home} is not a demo's folder: choose another with --home, or empty it yourself")
+    shutil.rmtree(home)
+
+
+def _half_made(home: Path) -> Path:
+    """A file that is there while a demo is being made, so that an interrupted one is made again."""
+    return home / "demo-in-the-making"
+
+
+def _make(home: Path) -> None:
+    from bonafide.setting_up import operator_file, write_instance
+
+    if home.exists() and any(home.iterdir()):
+        if not _half_made(home).exists():
+            raise DemoRefused(f"{home} is not empty and not a demo's folder: choose another with --home")
+        shutil.rmtree(home)
+    home.mkdir(parents=True, mode=0o700)
+    _half_made(home).touch()
+    click.echo("Making a throw-away operator (about half a minute, once)")
+    write_instance(instance=Instance(home), text=operator_file(values=IDENTITY, trial=True))
+    from bonafide.cli import start_django
+
+    start_django()
+    from django.conf import settings
+
+    from bonafide.demo.build import build
+    from bonafide.serving import bring_up_to_date
+
+    bring_up_to_date()
+    now = datetime.now(UTC)
+    build(operator=settings.OPERATOR, now=now, on_progress=_steps())
+    (home / MADE).write_text(json.dumps({"version": VERSION, "made_at": now.isoformat()}), encoding="ascii")
+    _half_made(home).unlink()
+
+
+def _steps() -> Callable[[str], None]:
+    return lambda step: click.echo(f"  {step}")
+
+
+def _tell_age(home: Path) -> None:
+    """A demo of last month has an empty chart: say how to renew it rather than throw away what somebody tried."""
+    made = json.loads((home / MADE).read_text(encoding="ascii"))
+    if made["version"] != VERSION or made["made_at"][:7] != datetime.now(UTC).isoformat()[:7]:
+        click.echo(
+            f"This demo was made on {made['made_at'][:10]}: 'bonafide demo --fresh' (make demo ARGS=--fresh) makes a new one"
+        )
+
+
+def _tell_people(home: Path) -> None:
+    from bonafide.demo.build import PASSWORD
+    from bonafide.demo.customers import CUSTOMERS, PEOPLE
+
+    names = {customer.reference: customer.name for customer in CUSTOMERS}
+    click.echo(f"\nSign in with the password  {PASSWORD}  as")
+    for person in PEOPLE:
+        what = ", ".join(f"{role} of {names[reference]}" for reference, role in person.roles) or "staff: /staff/"
+        click.echo(f"  {person.username:<8} {what}")
+    click.echo(f"or sign up: letters are put in {home / 'letters'}. The operator's file is {home / FILE_NAME}.")
+    sys.stdout.flush()
