@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 
@@ -40,9 +41,11 @@ def compute_bills(*, month: Month, operator: Operator) -> Iterator[ComputedBill 
         yield from desk.bills(accounts)
 
 
-def running_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
-    """What the account's usage of ``month`` comes to so far; ``None`` when it has no line."""
-    return next(_Desk(month, operator).bills([account]), None)
+def running_bill(
+    *, account: Account, month: Month, operator: Operator, now: datetime | None = None
+) -> ComputedBill | Stopped | None:
+    """What the account's usage of ``month`` comes to by ``now`` (by its end, when None); ``None`` when it has no line."""
+    return next(_Desk(month, operator, now).bills([account]), None)
 
 
 def accounts_to_bill(*, month: Month) -> int:
@@ -62,8 +65,9 @@ def _without_bill(month: Month) -> QuerySet[Account]:
 class _Desk:
     """What is read once for all accounts of a month: prices, rates, the seller."""
 
-    def __init__(self, month: Month, operator: Operator) -> None:
+    def __init__(self, month: Month, operator: Operator, until: datetime | None = None) -> None:
         self.month = month
+        self.until = until
         self.operator = operator
         self.seller = seller_of(operator)
         self.book = cache(lambda of: price_book(month=of))
@@ -72,7 +76,8 @@ class _Desk:
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
         measured: dict[int, list[Measured]] = defaultdict(list)
-        for row in measure(bill_month=self.month, zone=self.operator.zone, account_ids=[account.pk for account in accounts]):
+        ids = [account.pk for account in accounts]
+        for row in measure(bill_month=self.month, zone=self.operator.zone, account_ids=ids, until=self.until):
             measured[row.account_id].append(row)
         for account in accounts:
             rows = measured.get(account.pk, [])

@@ -40,7 +40,7 @@ def so_far(*, account: Account, now: datetime, operator: Operator) -> SoFar:
     """Work out the month in which ``now`` falls for one account; a constant number of queries."""
     zone = operator.zone
     today, month = now.astimezone(zone).date(), Month.of(now, zone)
-    bill = running_bill(account=account, month=month, operator=operator)
+    bill = running_bill(account=account, month=month, operator=operator, now=now)
     last = month.previous()
     same_day = min(last.last_day, last.first_day + timedelta(days=today.day - 1))
     if not isinstance(bill, ComputedBill):

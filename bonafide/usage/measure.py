@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -42,16 +43,19 @@ class Measured(NamedTuple):
     events: int
 
 
-def measure(*, bill_month: Month, zone: ZoneInfo, account_ids: Sequence[int] | None = None) -> Iterator[Measured]:
+def measure(
+    *, bill_month: Month, zone: ZoneInfo, account_ids: Sequence[int] | None = None, until: datetime | None = None
+) -> Iterator[Measured]:
     """Everything that goes on the bills of ``bill_month``, by account, meter, month and group.
 
     The number of statements does not depend on the number of accounts; late usage adds a few for each month that it belongs to.
 
     :param zone: the operator's, in which the month of an "hours" meter begins and ends.
     :param account_ids: only these accounts; all when None.
+    :param until: the month so far: what still exists is counted up to this instant instead of to the end of the month.
     """
     with connection.cursor() as cursor:
-        desk = _Desk(cursor, bill_month, zone, account_ids)
+        desk = _Desk(cursor, bill_month, zone, account_ids, until)
         found, late = desk.on_time()
         if late:
             found += desk.late(late)
@@ -67,8 +71,10 @@ def account_condition(account_ids: Sequence[int] | None) -> str:
 
 
 class _Desk:
-    def __init__(self, cursor: Any, bill_month: Month, zone: ZoneInfo, account_ids: Sequence[int] | None) -> None:
-        self.cursor, self.bill_month, self.zone = cursor, bill_month, zone
+    def __init__(
+        self, cursor: Any, bill_month: Month, zone: ZoneInfo, account_ids: Sequence[int] | None, until: datetime | None
+    ) -> None:
+        self.cursor, self.bill_month, self.zone, self.until = cursor, bill_month, zone, until
         self.accounts = account_condition(account_ids)
         self.aggregation: dict[int, str] = {}
         self.scale: dict[int, int] = {}
@@ -126,12 +132,15 @@ class _Desk:
 
     def _hours(self, month: Month, accounts: str, known_month: int) -> dict[_Key, int]:
         lasted: dict[_Key, int] = defaultdict(int)
+        start, end = month.start(self.zone), month.end(self.zone)
+        if self.until is not None:
+            end = max(start, min(end, self.until))
         for span in intervals(
             self.cursor,
             meter_ids=self._meters("hours"),
             accounts=accounts,
-            start_us=microseconds(month.start(self.zone)),
-            end_us=microseconds(month.end(self.zone)),
+            start_us=microseconds(start),
+            end_us=microseconds(end),
             known_month=known_month,
         ):
             key = (span.account_id, span.meter_id, month.key, span.group_key)

@@ -96,7 +96,8 @@ def usage_csv(request: HttpRequest) -> HttpResponse:
     membership = current_membership(request)
     if membership is None:
         return render(request, "usage/no_account.html", status=404)
-    month, wrong = _asked(request, Month.of(timezone.now(), settings.OPERATOR.zone))
+    now, zone = timezone.now(), settings.OPERATOR.zone
+    month, wrong = _asked(request, Month.of(now, zone))
     if wrong:
         return HttpResponse(wrong + "\n", status=400, content_type="text/plain; charset=utf-8")
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -105,7 +106,7 @@ def usage_csv(request: HttpRequest) -> HttpResponse:
     write = csv.writer(answer).writerow
     write(["account", "bill_month", "usage_month", "meter", "group", "quantity", "unit", "events"])
     meters = Meter.objects.in_bulk()
-    for row in measure(bill_month=month, zone=settings.OPERATOR.zone, account_ids=[membership.account_id]):
+    for row in measure(bill_month=month, zone=zone, account_ids=[membership.account_id], until=now):
         meter = meters[row.meter_id]
         values = (row.usage_month // 100, row.usage_month % 100)
         cells = [membership.account.reference, str(month), "{:04d}-{:02d}".format(*values), meter.code, row.group_key]
@@ -131,7 +132,7 @@ def _meters(account: Account, month: Month, now: datetime) -> list[MeterUse]:
     """Every meter with usage on the month's bill, by name."""
     zone = settings.OPERATOR.zone
     measured: dict[int, list[Measured]] = defaultdict(list)
-    for row in measure(bill_month=month, zone=zone, account_ids=[account.pk]):
+    for row in measure(bill_month=month, zone=zone, account_ids=[account.pk], until=now):
         measured[row.meter_id].append(row)
     if not measured:
         return []
