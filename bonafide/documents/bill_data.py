@@ -116,14 +116,15 @@ class _Bill:
         self.language = invoice.language
         self.locale = _LOCALES[invoice.language]
         self.colon = "\u00a0:" if invoice.language == "fr" else ":"
+        self.owed = invoice.total_minor > 0 and invoice.kind != Invoice.Kind.CREDIT_NOTE
         self.seller: dict[str, Any] = invoice.seller
         self.buyer: dict[str, Any] = invoice.buyer
 
     def data(self) -> BillData:
         invoice = self.invoice
-        kind, number, name = self.kind(), str(invoice.number), clean(self.seller["trade_name"])
+        kind, number, name = self.kind(), str(invoice.number), self.seller["trade_name"]
         return BillData(
-            title=_("%(kind)s %(number)s, %(seller)s") % {"kind": kind, "number": number, "seller": name},
+            title=_UNSEEN.sub("", _("%(kind)s %(number)s, %(seller)s") % {"kind": kind, "number": number, "seller": name}),
             description=f"{kind} {number}",
             language=self.language,
             region=self.locale[3:],
@@ -163,14 +164,22 @@ class _Bill:
     def letterhead(self) -> Seller:
         seller = self.seller
         company = " ".join(part for part in (seller["legal_form"], _capital(seller)) if part)
-        numbers = [seller["registration"], seller["trade_register"]]
+        numbers = [f"{seller['registration']} {seller['trade_register']}"]
         if seller.get("vat_number"):
             numbers.append(_("VAT %(number)s") % {"number": seller["vat_number"]})
         address = f"{seller['street']}, {seller['postcode']} {seller['city']}, {self.country(seller['country'])}"
         return Seller(
             name=clean(seller["trade_name"]),
-            legal_name=clean(seller["legal_name"]),
-            lines=[clean(part) for part in (*self.address(seller, always=True), seller["email"], seller["phone"])],
+            legal_name=_UNSEEN.sub("", seller["legal_name"]),
+            lines=[
+                clean(part)
+                for part in (
+                    f"{seller['legal_name']} ({seller['legal_form']})",
+                    *self.address(seller, always=True),
+                    seller["email"],
+                    seller["phone"],
+                )
+            ],
             legal_line=" · ".join(clean(part) for part in (f"{seller['legal_name']}, {company}", *numbers, address)),
         )
 
@@ -197,11 +206,10 @@ class _Bill:
         invoice = self.invoice
         assert invoice.issued_on is not None  # noqa: S101 - the table's own check constraint
         assert invoice.due_on is not None  # noqa: S101
-        facts = [
-            (_("Issued on"), self.day(invoice.issued_on)),
-            (_("Due on"), self.day(invoice.due_on)),
-            (_("Period"), self.period(invoice.period_start_on, invoice.period_end_on)),
-        ]
+        facts = [(_("Issued on"), self.day(invoice.issued_on))]
+        if self.owed:
+            facts.append((_("Due on"), self.day(invoice.due_on)))
+        facts.append((_("Period"), self.period(invoice.period_start_on, invoice.period_end_on)))
         if self.buyer.get("reference"):
             facts.append((_("Account"), clean(self.buyer["reference"])))
         return facts
@@ -209,11 +217,11 @@ class _Bill:
     def headline(self) -> Amount:
         invoice = self.invoice
         assert invoice.due_on is not None  # noqa: S101 - the table's own check constraint
-        if invoice.kind == Invoice.Kind.CREDIT_NOTE or invoice.total_minor < 0:
+        if self.owed:
+            return Amount(_("To pay by %(day)s") % {"day": self.day(invoice.due_on)}, self.money(invoice.total_minor))
+        if invoice.total_minor:
             return Amount(_("In your favour"), self.money(abs(invoice.total_minor)))
-        if invoice.total_minor == 0:
-            return Amount(_("Nothing to pay"), self.money(0))
-        return Amount(_("To pay by %(day)s") % {"day": self.day(invoice.due_on)}, self.money(invoice.total_minor))
+        return Amount(_("Nothing to pay"), self.money(0))
 
     def row(self, line: InvoiceLine) -> Row:
         return Row(
@@ -242,8 +250,8 @@ class _Bill:
         note = _("on %(base)s") % {"base": self.money(tax.base_minor)}
         if tax.reason:
             note = f"{note} · {clean(tax.reason)}"
-        label = _("VAT %(rate)s %%") % {"rate": format_exact(Decimal(tax.rate), self.language)}
-        return Amount(label, self.money(tax.tax_minor), note)
+        label = _("VAT %(rate)s %%") % {"rate": _exact(Decimal(tax.rate), self.language)}
+        return Amount(label.replace(" %", "\u00a0%"), self.money(tax.tax_minor), note)
 
     def home_tax(self) -> str:
         """The tax in the operator's currency and the rate used, when the bill is in another (Directive 2006/112 art. 230)."""
@@ -262,7 +270,7 @@ class _Bill:
 
     def payment(self) -> Payment | None:
         invoice, bank = self.invoice, self.seller.get("bank")
-        if not bank or invoice.total_minor <= 0 or invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        if not bank or not self.owed:
             return None
         facts = [(_("To"), clean(bank["holder"])), (_("IBAN"), iban_numbers.format(bank["iban"]).replace(" ", "\u00a0"))]
         if bank.get("bic"):

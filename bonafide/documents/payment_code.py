@@ -7,20 +7,25 @@ from decimal import Decimal
 
 import segno
 
+MOST_BYTES = 331
 LARGEST = Decimal("999999999.99")
 # A reader takes any of the eight masks, and weighing them all costs four times the rest. This is the chequered one.
 _MASK = 0
 
 
 def epc_svg(*, holder: str, iban: str, bic: str, amount: Decimal, currency: str, reference: str, number: str) -> str:
-    """The code as an SVG document of black modules, or nothing where the standard has none: not EUR, nothing to pay, too much.
+    """The code as an SVG document of black modules, or nothing where the standard has none: not EUR, nothing
+    to pay, too much of either money or text.
 
     ``reference`` is an ISO 11649 creditor reference; without one the bill's ``number`` stands as text.
     """
     if currency != "EUR" or not 0 < amount <= LARGEST:
         return ""
+    text = epc_text(holder=holder, iban=iban, bic=bic, amount=amount, reference=reference, number=number)
+    if len(text.encode()) > MOST_BYTES:
+        return ""
     code = segno.make_qr(
-        epc_text(holder=holder, iban=iban, bic=bic, amount=amount, reference=reference, number=number),
+        text,
         error="m",
         boost_error=False,
         encoding="utf-8",

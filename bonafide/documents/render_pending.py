@@ -74,17 +74,21 @@ def _render(*, pk: int, attempts: int, now: datetime) -> bool | None:
     unclaimed = Document.objects.filter(pk=pk, attempts=attempts, rendered_at__isnull=True)
     if not unclaimed.update(attempts=F("attempts") + 1, next_attempt_at=now + _pause(attempts)):
         return None
-    mine = Document.objects.filter(pk=pk, attempts=attempts + 1, rendered_at__isnull=True)
     try:
         invoice = Invoice.objects.prefetch_related("lines", "taxes").get(document=pk)
         stored = store(invoice=invoice, pdf=render_bill(invoice=invoice))
     except Exception as error:  # whatever it is, the other bills go on and this one's row says why
         line = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         log.error("document %s: %s", pk, line)
-        mine.update(error=line)
+        _finish(pk=pk, attempts=attempts, error=line)
         return False
-    mine.update(path=stored.path, sha256=stored.sha256, size=stored.size, rendered_at=now, error="")
+    _finish(pk=pk, attempts=attempts, path=stored.path, sha256=stored.sha256, size=stored.size, rendered_at=now, error="")
     return True
+
+
+def _finish(*, pk: int, attempts: int, **outcome: object) -> None:
+    """Write down what came of the attempt, unless the row has been claimed anew since."""
+    Document.objects.filter(pk=pk, attempts=attempts + 1, rendered_at__isnull=True).update(**outcome)
 
 
 def _pause(attempts: int) -> timedelta:

@@ -34,6 +34,7 @@ def typeset(*, template: str, data: str, timestamp: datetime) -> bytes:
 
     :raises CannotTypeset: when Typst refuses or warns; nothing doubtful is ever delivered.
     """
+    timestamp = timestamp.astimezone(UTC).replace(microsecond=0)  # PDF knows whole seconds
     try:
         return _compile(template, data, timestamp)
     except typst.TypstError as error:
