@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from bonafide.background.schedules import Schedule
 from bonafide.errors import Refused
 from bonafide.operator import OperatorFileError
 
@@ -293,19 +294,23 @@ def schedule() -> None:
     """The schedule part: enqueue what is due and give back what was lost, until told to stop."""
     from bonafide.background.keep_time import keep_time
     from bonafide.background.release import release_lost
-    from bonafide.background.schedules import SCHEDULES as BACKGROUND
-    from bonafide.documents.schedules import SCHEDULES as DOCUMENTS
-
-    declared = (*BACKGROUND, *DOCUMENTS)
 
     def tick() -> None:
         release_lost(now=timezone.now())
-        keep_time(schedules=declared, now=timezone.now(), zone=settings.OPERATOR.zone)
+        keep_time(schedules=declared_schedules(), now=timezone.now(), zone=settings.OPERATOR.zone)
 
     stop = Stop()
     while not stop.asked:
         _patiently(tick, stop)
         stop.wait(TICK_SECONDS)
+
+
+def declared_schedules() -> tuple[Schedule, ...]:
+    """What every package declares, by name: no registry."""
+    from bonafide.background import schedules as background
+    from bonafide.documents import schedules as documents
+
+    return (*background.SCHEDULES, *documents.SCHEDULES)
 
 
 def _patiently(step: Callable[[], object], stop: Stop) -> None:
