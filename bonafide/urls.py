@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from bonafide.api.v1 import api
 from bonafide.overview import overview
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),
     path("", include("bonafide.usage.urls")),
+    path("api/v1/", api.urls),
     path("staff/", admin.site.urls),
 ]
 

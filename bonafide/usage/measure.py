@@ -63,6 +63,13 @@ def measure(
     return iter(found)
 
 
+def measure_as_known(*, account_id: int, month: Month, zone: ZoneInfo, until: datetime) -> list[Measured]:
+    """What one account used in ``month``, as far as anything is known of it by ``until``, whichever bill it is on."""
+    with connection.cursor() as cursor:
+        desk = _Desk(cursor, Month(9999, 12), zone, [account_id], until)
+        return sorted(desk.as_known(month, account_id), key=lambda row: row[:4])
+
+
 def account_condition(account_ids: Sequence[int] | None) -> str:
     """An SQL condition on ``account_id``; ids are integers, so they may stand in the text."""
     if account_ids is None:
@@ -165,6 +172,14 @@ class _Desk:
         for month, pairs in hours.items():
             found += self._late_hours(Month.from_key(month), pairs)
         return found
+
+    def as_known(self, month: Month, account_id: int) -> list[Measured]:
+        pairs = {(account_id, meter_id) for meter_id in self.aggregation}
+        found = {row[:4]: row._replace(before=None) for row in self._late_totals(month.key, pairs)}
+        for key, lasted in self._hours(month, self.accounts, self.bill_month.key).items():
+            events = found[key].events if key in found else 0
+            found[key] = Measured(*key, lasted, None, events)
+        return list(found.values())
 
     def _late_totals(self, month: int, pairs: set[tuple[int, int]]) -> list[Measured]:
         """``pairs`` are (account, meter); their days are few, so they are put together here."""

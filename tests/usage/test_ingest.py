@@ -41,7 +41,9 @@ def test_the_same_id_from_another_source_is_another_event() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("change", [{"quantity": "2"}, {"time": "2024-09-18T12:00:01Z"}, {"meter": "other"}, {"account": "other"}])
+@pytest.mark.parametrize(
+    "change", [{"quantity": "2"}, {"time": "2024-09-18T12:00:01Z"}, {"meter": "other"}, {"account": "other"}]
+)
 @pytest.mark.parametrize("together", [True, False])
 def test_the_same_identity_with_other_content_is_refused_not_called_a_duplicate(change: dict[str, str], together: bool) -> None:
     account, meter = make_account(reference="one"), make_meter("one")
