@@ -104,7 +104,7 @@ class SubscriptionAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A rate; the same day again replaces it while its month is open, so the unique key is not the form's business."""
+    """A rate; entered again for the same day it replaces the one that is there, while its month is open."""
 
     def clean_base(self) -> str:
         return str(self.cleaned_data["base"]).upper()
@@ -116,13 +116,9 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors:
             _rehearse(self, lambda: self.write(values))
+            same_day = {name: values[name] for name in ("base", "quote", "dated_on")}
+            self.instance = ExchangeRate.objects.filter(**same_day).first() or self.instance
         return values
-
-    def validate_unique(self) -> None:
-        """Left to the step."""
-
-    def validate_constraints(self) -> None:
-        """Left to the step."""
 
     def write(self, values: dict[str, Any]) -> ExchangeRate:
         """Do what the form says."""
