@@ -26,6 +26,8 @@ from bonafide.pricing.prices_in_force import PlanInForce, PriceBook, price_book
 from bonafide.usage.measure import Measured, measure
 
 CHUNK = 500
+# What a column holds (64 bits).
+LARGEST = 2**63 - 1
 
 
 def compute_bills(*, month: Month, operator: Operator) -> Iterator[ComputedBill | Stopped]:
@@ -119,6 +121,8 @@ class _Desk:
         net_minor = sum(line.net_minor for line in lines)
         tax_minor = sum(tax.tax_minor for tax in taxes)
         home_minor, exchange, missing = self._at_home(tax_minor, plan.currency)
+        if max(map(abs, (net_minor + tax_minor, home_minor or 0, *(line.net_minor for line in lines)))) > LARGEST:
+            raise Unbillable("its amounts are larger than can be booked: correct its usage or its price")
         return ComputedBill(
             account_id=account.pk,
             reference=account.reference,

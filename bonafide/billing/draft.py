@@ -117,7 +117,8 @@ def _insert(table: str, rows: Iterable[dict[str, Any]]) -> None:
     names = ", ".join(rows[0])
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            # COPY goes past Django, which would have turned the driver's errors into its own.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for values in plain:
                     copy.write_row(values)
             return

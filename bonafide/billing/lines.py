@@ -218,8 +218,8 @@ def _exchange(item: Item, currency: str, month: Month, prices: Prices) -> Exchan
     found = prices.exchange(base, currency, month)
     if found is None:
         raise Unbillable(
-            f"no exchange rate from {base} to {currency} for {month}: enter it with "
-            f"'bonafide prices rate {base} {currency} {month.last_day} RATE --source ECB'"
+            f"no exchange rate from {base} to {currency} for {month}: enter it, for example "
+            f"'bonafide prices rate {base} {currency} {month.last_day} 0.89 --source ECB'"
         )
     return found
 

@@ -26,7 +26,7 @@ class MonthNotOver(Refused):
 
 @dataclass
 class RunResult:
-    """What a run did: bills ``issued`` by it, ``already`` there before it, of zero and ``skipped_zero``, accounts stopped."""
+    """What a run did: bills it ``issued``, bills ``already`` there (or issued by another meanwhile), and the rest."""
 
     issued: int = 0
     already: int = 0
@@ -51,7 +51,7 @@ def issue_month(
         )
     close_month(month=month, now=now)
     run, _begun = BillRun.objects.get_or_create(month=month.key, defaults={"started_at": now})
-    result = RunResult(already=Invoice.objects.issued().of_month(month.key).filter(kind=Invoice.Kind.INVOICE).count())
+    result = RunResult()
     for chunk in _chunks(compute_bills(month=month, operator=operator), CHUNK):
         result.stopped += [outcome for outcome in chunk if isinstance(outcome, Stopped)]
         bills = [outcome for outcome in chunk if isinstance(outcome, ComputedBill)]
@@ -59,6 +59,8 @@ def issue_month(
         result.skipped_zero += len(bills) - len(due)
         _issue(due, operator, now, result)
         on_progress(len(chunk))
+    there = Invoice.objects.issued().of_month(month.key).filter(kind=Invoice.Kind.INVOICE).count()
+    result.already = there - result.issued
     if not result.stopped:
         BillRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=now)
     return result
@@ -96,7 +98,6 @@ def _issue_together(bills: Sequence[ComputedBill], operator: Operator, now: date
         fresh = [bill for bill in bills if bill.account_id not in done]
         drafts = write_drafts(bills=fresh, operator=operator, due_on=place.due_on)
         number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix)
-    result.already += len(done)
     result.issued += len(fresh)
 
 
