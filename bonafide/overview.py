@@ -72,8 +72,9 @@ def _lines(running: SoFar) -> dict[str, object]:
     if running.bill is None:
         return {"lines": []}
     lines = sorted(running.bill.lines, key=lambda line: -abs(line.net_minor))
-    rest = lines[LINES_SHOWN:]
-    return {"lines": lines[:LINES_SHOWN], "rest": len(rest), "rest_minor": sum(line.net_minor for line in rest)}
+    shown = [line for line in lines if line.net_minor][:LINES_SHOWN] or lines[:LINES_SHOWN]
+    rest = lines[len(shown) :]
+    return {"lines": shown, "rest": len(rest), "rest_minor": sum(line.net_minor for line in rest)}
 
 
 def _chart(running: SoFar, today: date) -> dict[str, object]:

@@ -21,8 +21,8 @@ from bonafide.usage.daily import daily_quantities
 class SoFar:
     """``bill`` is None when nothing was used and nothing is charged, or when ``stopped`` says why it cannot be priced.
 
-    ``change`` is in percent against the same day of last month; ``likely_minor`` is with tax; both None where it would be a
-    guess. ``before`` is None when last month has nothing in the same currency.
+    ``change`` is in percent, the whole days so far against those up to ``same_day`` of last month; ``likely_minor`` is with
+    tax; both None where it would be a guess. ``before`` is None when last month has nothing in the same currency.
     """
 
     month: Month
@@ -42,7 +42,8 @@ def so_far(*, account: Account, now: datetime, operator: Operator) -> SoFar:
     today, month = now.astimezone(zone).date(), Month.of(now, zone)
     bill = running_bill(account=account, month=month, operator=operator, now=now)
     last = month.previous()
-    same_day = min(last.last_day, last.first_day + timedelta(days=today.day - 1))
+    yesterday = today - timedelta(days=1)
+    same_day = min(last.last_day, last.first_day + timedelta(days=max(0, yesterday.day - 1)))
     if not isinstance(bill, ComputedBill):
         stopped = bill.reason if isinstance(bill, Stopped) else ""
         return SoFar(month, None, stopped, Spread({}, 0), None, None, same_day, None, None)
@@ -56,7 +57,9 @@ def so_far(*, account: Account, now: datetime, operator: Operator) -> SoFar:
         stopped="",
         now=running,
         before=before,
-        change=_percent(running.through(today), before.through(same_day)) if before else None,
+        change=_percent(running.through(yesterday), before.through(same_day))
+        if before and yesterday >= month.first_day
+        else None,
         same_day=same_day,
         pace=at_pace,
         likely_minor=_with_tax(at_pace.net_minor, bill) if at_pace else None,

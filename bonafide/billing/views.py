@@ -54,6 +54,7 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
             "invoice": invoice,
             "today": today,
             "month": Month.from_key(invoice.month),
+            "own": getattr(current_membership(request), "account_id", None) == invoice.account_id,
             "lines": shown[:LINES_SHOWN] if cut else shown,
             "lines_in_all": lines.count() if cut else len(shown),
             "taxes": invoice.taxes.all(),

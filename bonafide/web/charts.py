@@ -111,7 +111,7 @@ def rules(*, low: int, high: int, unit: int = 1) -> list[int]:
     step = unit
     while True:
         for factor in (1, 2, 5):
-            if reach <= 3 * factor * step:
+            if reach <= 4 * factor * step:
                 size = factor * step
                 return [value * size for value in range(-(-low // size), high // size + 1)]
         step *= 10

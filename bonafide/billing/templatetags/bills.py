@@ -56,6 +56,8 @@ def state_chip(invoice: Invoice, today: date) -> SafeString:
         return chip("broken", ngettext("overdue by %(days)s day", "overdue by %(days)s days", -days) % {"days": -days})
     if days == 0:
         return chip("soon", gettext("due today"))
+    if days == 1:
+        return chip("soon", gettext("due tomorrow"))
     if days <= SOON:
-        return chip("soon", ngettext("due in %(days)s day", "due in %(days)s days", days) % {"days": days})
+        return chip("soon", gettext("due in %(days)s days") % {"days": days})
     return chip("note", gettext("partly paid") if state == State.PARTLY_PAID else gettext("to be paid"))
