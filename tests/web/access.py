@@ -24,6 +24,7 @@ MEMBERS = ("sign-in", "none", "open", "open", "open", "none")
 # Only for who is not signed in yet.
 ENTRANCE = ("open", "away", "away", "away", "away", "away")
 POST_ONLY = ("post",) * 6
+NEEDS_KEY = ("no-key",) * 6
 
 
 @dataclass(frozen=True)
@@ -76,4 +77,11 @@ ROWS = [
         lambda world: f"/bills/{world.invoice.number}.pdf",
         ("sign-in", "none", "later", "later", "later", "none"),
     ),
+    # Programs come with a key; being signed in to the console opens nothing here.
+    Row("api/v1/", at("/api/v1/"), ("none",) * 6),
+    Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY),
+    Row("api/v1/events", at("/api/v1/events"), POST_ONLY),
+    Row("api/v1/accounts/<path:reference>/usage", lambda world: f"/api/v1/accounts/{world.account.reference}/usage", NEEDS_KEY),
+    Row("api/v1/bills", at("/api/v1/bills"), NEEDS_KEY),
+    Row("api/v1/bills/<path:number>", lambda world: f"/api/v1/bills/{world.invoice.number}", NEEDS_KEY),
 ]

@@ -1,0 +1,127 @@
+"""Letters: who writes, why, in whose language; through a real mail server."""
+
+import re
+from pathlib import Path
+from smtplib import SMTPServerDisconnected
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.core.cache import cache
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from bonafide.accounts import adapter
+from tests.factories.accounts import make_user
+
+TEMPLATES = Path(adapter.__file__).parents[1] / "mail" / "templates"
+LETTERS = sorted(p.name.removesuffix("_subject.txt") for p in TEMPLATES.rglob("*_subject.txt"))
+SIGN_UP = {"username": "vega", "email": "vega@example.com", "password1": "four plain unrelated words"}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits():
+    cache.clear()
+
+
+class ServerThatHangsUp(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise SMTPServerDisconnected("the server hung up")
+
+
+def given(settings):
+    return {
+        "operator": settings.OPERATOR,
+        "console": settings.OPERATOR.service.console_url,
+        "user": make_user(username="vega"),
+        "activate_url": "https://console.example/a",
+        "password_reset_url": "https://console.example/p",
+        "signup_url": "https://console.example/s",
+        "timestamp": timezone.now(),
+    }
+
+
+def test_there_are_letters():
+    assert len(LETTERS) >= 7
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("letter", LETTERS)
+def test_every_letter_says_who_writes_and_why_in_text_and_in_html(settings, letter, language):
+    with translation.override(language):
+        subject = render_to_string(f"account/email/{letter}_subject.txt").strip()
+        known = given(settings)
+        text = render_to_string(f"account/email/{letter}_message.txt", known)
+        html = render_to_string(f"account/email/{letter}_message.html", known)
+    assert subject
+    assert "\n" not in subject
+    assert "!" not in subject + text
+    why = {"en": "You get this letter because", "fr": "Vous recevez cette lettre"}[language]
+    for body in (text, html):
+        assert why in body
+        assert settings.OPERATOR.identity.legal_name in body
+        assert settings.OPERATOR.identity.registration in body
+        assert "{{" not in body
+        assert "%(" not in body
+    links = set(re.findall(r"https://console\.example/\w", text))
+    assert links == set(re.findall(r"https://console\.example/\w", html))
+    assert f'<html lang="{language}">' in html
+    assert not re.search(r"<img|<link|<script|url\(", html), "nothing is fetched when a letter is opened"
+
+
+@pytest.mark.django_db
+def test_the_letter_arrives_through_a_real_server_with_both_parts(client, smtp_sink, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
+    client.post(reverse("account_signup"), SIGN_UP)
+    letter = smtp_sink.wait_for("vega@example.com")
+    assert letter["From"] == settings.DEFAULT_FROM_EMAIL
+    assert letter["Subject"] == "Confirm your e-mail address"
+    assert [part.get_content_type() for part in letter.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    link = re.search(r"http\S+(/account/confirm-email/\S+)", letter.get_body(("plain",)).get_content())[1]
+    assert link in letter.get_body(("html",)).get_content()
+    assert client.post(link).url == "/"
+
+
+@pytest.mark.django_db
+def test_a_person_is_written_to_in_their_own_language(client):
+    user = make_user(username="vega", email="vega@example.com", language="fr")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client.post(reverse("account_reset_password"), {"email": "vega@example.com"})
+    assert mail.outbox[0].subject == "Choisissez un nouveau mot de passe"
+
+
+@pytest.mark.django_db
+def test_a_server_that_does_not_answer_leaves_the_page_standing_and_is_logged(client, settings, caplog):
+    settings.EMAIL_BACKEND = f"{__name__}.ServerThatHangsUp"
+    page = client.post(reverse("account_signup"), SIGN_UP, follow=True).content.decode()
+    assert "could not be sent" in page
+    assert "the server hung up" in caplog.text
+    assert "vega@example.com" not in caplog.text
+
+
+def test_links_start_with_the_consoles_own_address_whatever_the_request_said(settings):
+    service = settings.OPERATOR.service.model_copy(update={"console_url": "https://console.example"})
+    settings.OPERATOR = settings.OPERATOR.model_copy(update={"service": service})
+    settings.SECURE = True
+    assert adapter.at_home("http://10.0.0.1:8000/account/x/?next=/bills") == "https://console.example/account/x/?next=/bills"
+    settings.SECURE = False
+    assert adapter.at_home("http://127.0.0.1:4711/account/x/") == "http://127.0.0.1:4711/account/x/"
+
+
+@pytest.mark.django_db
+def test_in_a_trial_the_page_says_in_which_folder_the_letter_is(client, settings):
+    folder = str(settings.INSTANCE.letters)
+    client.post(reverse("account_signup"), SIGN_UP)
+    address = reverse("account_email_verification_sent")
+    assert folder not in client.get(address).content.decode()
+    settings.OPERATOR = settings.OPERATOR.model_copy(
+        update={
+            "service": settings.OPERATOR.service.model_copy(update={"trial": True}),
+            "mail": settings.OPERATOR.mail.model_copy(update={"delivery": "file"}),
+        }
+    )
+    assert folder in client.get(address).content.decode()
