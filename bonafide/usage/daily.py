@@ -18,6 +18,7 @@ from bonafide.usage.hours import intervals, seconds
 from bonafide.usage.measure import account_condition
 from bonafide.usage.models import Total
 
+LAST_MONTH = 999912  # every bill there will ever be
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,13 +55,16 @@ def daily_quantities(*, account_id: int, month: Month, now: datetime, zone: Zone
         if meters[meter_id].aggregation != Meter.Aggregation.UNIQUE:
             of_meter.quantity[day] = quantity
     hours = [pk for pk, meter in meters.items() if meter.aggregation == Meter.Aggregation.HOURS]
-    for meter_id, lasted in _hours(account_id, hours, month, now, zone).items():
+    known_month = month.key if billed else LAST_MONTH
+    for meter_id, lasted in _hours(account_id, hours, month, now, zone, known_month).items():
         days[meters[meter_id].code].quantity.update(lasted)
     return dict(days)
 
 
-def _hours(account_id: int, meter_ids: list[int], month: Month, now: datetime, zone: ZoneInfo) -> dict[int, dict[int, int]]:
-    """Unit-seconds of existence by meter and day, as known through the month's own bill."""
+def _hours(
+    account_id: int, meter_ids: list[int], month: Month, now: datetime, zone: ZoneInfo, known_month: int
+) -> dict[int, dict[int, int]]:
+    """Unit-seconds of existence by meter and day, as known through the bill of ``known_month`` (YYYYMM)."""
     lasted: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     with connection.cursor() as cursor:
         spans = intervals(
@@ -69,7 +73,7 @@ def _hours(account_id: int, meter_ids: list[int], month: Month, now: datetime, z
             accounts=account_condition([account_id]),
             start_us=microseconds(month.start(zone)),
             end_us=microseconds(min(month.end(zone), max(now, month.start(zone)))),
-            known_month=month.key,
+            known_month=known_month,
         )
         for span in spans:
             for day, length_us in by_day(span.from_us, span.until_us, zone):
