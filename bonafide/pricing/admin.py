@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from bonafide.errors import Refused
@@ -150,7 +151,7 @@ class ClosedMonthAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["of_month", "closed_at"]
     ordering = ["-month"]
 
-    @admin.display(ordering="month", description="month")
+    @admin.display(ordering="month", description=_("month"))
     def of_month(self, closed: ClosedMonth) -> str:
         return str(Month.from_key(closed.month))
 

@@ -14,6 +14,7 @@ from bonafide.periods import Month
 from bonafide.pricing.exchange import enter_rate
 from bonafide.pricing.import_prices import ImportedPrices, import_prices
 from bonafide.pricing.prices_in_force import PlanInForce, price_book
+from bonafide.pricing.rating import Terms
 
 LARGEST_FILE = 16 * 2**20
 
@@ -81,7 +82,7 @@ def list_(*, month: str | None, as_json: bool) -> None:
         click.echo(f"{plan.code} ({plan.currency}{', default' if is_default else ''}): {plan.name_en}")
         for item in plan.items:
             meter = "" if item.meter is None else f" on {item.meter.code} ({item.meter.unit})"
-            click.echo(f"  {item.code}: {item.name_en}, {item.terms.model}{meter}")
+            click.echo(f"  {item.code}: {item.name_en}, {item.terms.model}{meter}: {_in_short(item.terms)}")
     if not plans:
         click.echo("No plans yet: import a price file, for example examples/cloud.toml")
 
@@ -103,6 +104,15 @@ def _as_json(plan: PlanInForce, is_default: bool) -> dict[str, object]:  # noqa:
             for item in plan.items
         ],
     }
+
+
+def _in_short(terms: Terms) -> str:
+    """The fields of the terms on one line: ``unit_price 0.042, split``."""
+    fields = json.loads(terms.to_json())
+    fields.pop("model")
+    tiers = fields.pop("tiers", [])
+    steps = [f"{tier['unit_price']}{' to ' + tier['up_to'] if 'up_to' in tier else ' beyond'}" for tier in tiers]
+    return ", ".join([*steps, *(name if value is True else f"{name} {value}" for name, value in sorted(fields.items()))])
 
 
 def _summary(done: ImportedPrices) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account
 
@@ -14,25 +15,27 @@ class Meter(models.Model):
     """One thing that is counted. Quantities are integers of ``10**-scale`` units, so that sums are exact on every engine."""
 
     class Aggregation(models.TextChoices):
-        SUM = "sum", "sum of the quantities"
-        COUNT = "count", "number of events"
-        MAX = "max", "largest quantity"
-        UNIQUE = "unique", "number of different values of a dimension"
-        LATEST = "latest", "last quantity of the month"
-        HOURS = "hours", "hours a resource existed, times its quantity"
+        SUM = "sum", _("sum of the quantities")
+        COUNT = "count", _("number of events")
+        MAX = "max", _("largest quantity")
+        UNIQUE = "unique", _("number of different values of a dimension")
+        LATEST = "latest", _("last quantity of the month")
+        HOURS = "hours", _("hours a resource existed, times its quantity")
 
-    code = models.CharField(max_length=60, unique=True)
-    name_en = models.CharField(max_length=120)
-    name_fr = models.CharField(max_length=120)
-    unit = models.CharField(max_length=30)
-    aggregation = models.CharField(max_length=6, choices=Aggregation.choices)
-    scale = models.PositiveSmallIntegerField()
+    code = models.CharField(_("code"), max_length=60, unique=True)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    name_fr = models.CharField(_("name in French"), max_length=120)
+    unit = models.CharField(_("unit"), max_length=30)
+    aggregation = models.CharField(_("aggregation"), max_length=6, choices=Aggregation.choices)
+    scale = models.PositiveSmallIntegerField(_("decimals"))
     # The dimension whose values are shown apart (a resource, a service); empty to show one figure.
-    group_by = models.CharField(max_length=60, blank=True)
+    group_by = models.CharField(_("shown apart by"), max_length=60, blank=True)
     # The dimension that "unique" counts and whose states "hours" follows.
-    subject = models.CharField(max_length=60, blank=True)
+    subject = models.CharField(_("subject"), max_length=60, blank=True)
 
     class Meta:
+        verbose_name = _("meter")
+        verbose_name_plural = _("meters")
         constraints = [
             models.CheckConstraint(condition=models.Q(scale__lte=12), name="meter_scale_at_most_12"),
             models.CheckConstraint(
@@ -50,13 +53,15 @@ class Meter(models.Model):
 class Plan(models.Model):
     """A named set of prices in one currency. The default plan serves accounts that have no subscription."""
 
-    code = models.CharField(max_length=60, unique=True)
-    name_en = models.CharField(max_length=120)
-    name_fr = models.CharField(max_length=120)
-    currency = models.CharField(max_length=3)
-    is_default = models.BooleanField(default=False)
+    code = models.CharField(_("code"), max_length=60, unique=True)
+    name_en = models.CharField(_("name in English"), max_length=120)
+    name_fr = models.CharField(_("name in French"), max_length=120)
+    currency = models.CharField(_("currency"), max_length=3)
+    is_default = models.BooleanField(_("default plan"), default=False)
 
     class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
         constraints = [
             models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True), name="plan_one_default"),
         ]
@@ -74,16 +79,20 @@ class Price(models.Model):
     ``terms`` is the JSON of :class:`bonafide.pricing.rating.Terms`.
     """
 
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="prices")
-    code = models.CharField(max_length=60)
-    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, null=True, blank=True, related_name="prices")
-    valid_from = models.DateField()
-    name_en = models.CharField(max_length=120)
-    name_fr = models.CharField(max_length=120)
-    terms = models.TextField()
-    position = models.PositiveIntegerField()
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="prices", verbose_name=_("plan"))
+    code = models.CharField(_("code"), max_length=60)
+    meter = models.ForeignKey(
+        Meter, on_delete=models.PROTECT, null=True, blank=True, related_name="prices", verbose_name=_("meter")
+    )
+    valid_from = models.DateField(_("valid from"))
+    name_en = models.CharField(_("name in English"), max_length=120)
+    name_fr = models.CharField(_("name in French"), max_length=120)
+    terms = models.TextField(_("terms"))
+    position = models.PositiveIntegerField(_("position"))
 
     class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
         constraints = [models.UniqueConstraint(fields=["plan", "code", "valid_from"], name="price_once_per_date")]
 
     def __str__(self) -> str:
@@ -93,12 +102,14 @@ class Price(models.Model):
 class Subscription(models.Model):
     """Which plan an account is on from one day to another (half-open; no end means still)."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="subscriptions")
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
-    starts_on = models.DateField()
-    ends_on = models.DateField(null=True, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="subscriptions", verbose_name=_("account"))
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions", verbose_name=_("plan"))
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
         constraints = [
             models.UniqueConstraint(fields=["account", "starts_on"], name="subscription_one_start"),
             models.CheckConstraint(
@@ -114,14 +125,16 @@ class Subscription(models.Model):
 class ExchangeRate(models.Model):
     """How many ``quote`` one ``base`` was worth on a day, as staff entered it; ``rate`` is decimal text, exact."""
 
-    base = models.CharField(max_length=3)
-    quote = models.CharField(max_length=3)
-    dated_on = models.DateField()
-    rate = models.CharField(max_length=24)
-    source = models.CharField(max_length=120)
-    entered_at = models.DateTimeField()
+    base = models.CharField(_("from currency"), max_length=3)
+    quote = models.CharField(_("to currency"), max_length=3)
+    dated_on = models.DateField(_("date"))
+    rate = models.CharField(_("rate"), max_length=24)
+    source = models.CharField(_("source"), max_length=120)
+    entered_at = models.DateTimeField(_("entered at"))
 
     class Meta:
+        verbose_name = _("exchange rate")
+        verbose_name_plural = _("exchange rates")
         constraints = [models.UniqueConstraint(fields=["base", "quote", "dated_on"], name="exchange_rate_once_a_day")]
 
     def __str__(self) -> str:
@@ -140,8 +153,12 @@ class ExchangeRate(models.Model):
 class ClosedMonth(models.Model):
     """A month whose bills are being or have been made: its prices stand, and usage that still arrives for it is late."""
 
-    month = models.PositiveIntegerField(unique=True)
-    closed_at = models.DateTimeField()
+    month = models.PositiveIntegerField(_("month"), unique=True)
+    closed_at = models.DateTimeField(_("closed at"))
+
+    class Meta:
+        verbose_name = _("closed month")
+        verbose_name_plural = _("closed months")
 
     def __str__(self) -> str:
         return str(self.month)
