@@ -63,23 +63,26 @@ def render_pending(*, now: datetime, limit: int, invoice_id: int | None = None) 
     if invoice_id is not None:
         due = due.filter(invoice_id=invoice_id)
     # More than needed and shuffled, so that workers who look at the same moment seldom reach for the same row.
-    candidates = list(due.values_list("pk", "attempts")[: limit * 4])
+    candidates = list(due.only("pk", "attempts", "invoice_id")[: limit * 4])
     random.shuffle(candidates)
-    outcomes = [_render(pk=pk, attempts=attempts, now=now) for pk, attempts in candidates[:limit]]
+    chosen = candidates[:limit]
+    # Read together and before the claims: an issued invoice never changes.
+    invoices = Invoice.objects.prefetch_related("lines", "taxes").in_bulk([document.invoice_id for document in chosen])
+    outcomes = [_render(document=document, invoice=invoices[document.invoice_id], now=now) for document in chosen]
     return Rendered(done=outcomes.count(True), failed=outcomes.count(False), skipped=outcomes.count(None))
 
 
-def _render(*, pk: int, attempts: int, now: datetime) -> bool | None:
-    """Whether the document was rendered; ``None`` when another worker had claimed it."""
+def _render(*, document: Document, invoice: Invoice, now: datetime) -> bool | None:
+    """Whether the document was rendered; ``None`` when another worker had claimed it since it was read."""
+    pk, attempts = document.pk, document.attempts
     unclaimed = Document.objects.filter(pk=pk, attempts=attempts, rendered_at__isnull=True)
     if not unclaimed.update(attempts=F("attempts") + 1, next_attempt_at=now + _pause(attempts)):
         return None
     try:
-        invoice = Invoice.objects.prefetch_related("lines", "taxes").get(document=pk)
         stored = store(invoice=invoice, pdf=render_bill(invoice=invoice))
     except Exception as error:  # whatever it is, the other bills go on and this one's row says why
         line = f"{type(error).__name__}: {error}".splitlines()[0][:500]
-        log.error("document %s: %s", pk, line)
+        log.error("bill %s: %s", invoice.number, line)
         _finish(pk=pk, attempts=attempts, error=line)
         return False
     _finish(pk=pk, attempts=attempts, path=stored.path, sha256=stored.sha256, size=stored.size, rendered_at=now, error="")

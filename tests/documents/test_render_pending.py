@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bonafide.billing.models import Invoice
 from bonafide.documents import render_bill, render_pending, tasks, typeset
@@ -73,11 +75,13 @@ def test_two_workers_never_render_the_same_bill_at_once(monkeypatch: pytest.Monk
     make_issued(lines=ONE)
     rounds: list[Rendered] = []
     real = render_pending.render_bill
+    note_issued()
+    read_before = Document.objects.get()
 
     def meanwhile(*, invoice: Invoice) -> bytes:
         # Another worker looks while this one is at it: at the row itself, and by the candidates it had read before.
         rounds.append(render_due(now=NOW, limit=10))
-        assert render_pending._render(pk=Document.objects.get().pk, attempts=0, now=NOW) is None
+        assert render_pending._render(document=read_before, invoice=invoice, now=NOW) is None
         return real(invoice=invoice)
 
     monkeypatch.setattr(render_pending, "render_bill", meanwhile)
@@ -126,6 +130,15 @@ def test_a_broken_template_is_tried_again_after_growing_pauses_and_the_row_says_
             now += pause
     assert render_due(now=now, limit=1).done == 1
     assert Document.objects.get().error == ""
+
+
+def test_many_bills_are_read_together() -> None:
+    for _ in range(4):
+        make_issued(lines=ONE)
+    with CaptureQueriesContext(connection) as queries:
+        render_due(now=NOW, limit=4)
+    reading = [query["sql"] for query in queries if query["sql"].startswith("SELECT") and "billing_invoiceline" in query["sql"]]
+    assert len(reading) == 1
 
 
 def test_one_bill_that_fails_keeps_no_other_from_its_paper() -> None:
