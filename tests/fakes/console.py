@@ -106,7 +106,8 @@ def instance(home: Path, *, port: int, smtp_port: int = 9) -> Iterator[Instance]
         yield Instance(home, environment)
         return
     name = f"console_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
+    # The run's own database may not exist yet; this one always does.
+    with psycopg.connect(urlunsplit(urlsplit(server)._replace(path="/postgres")), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
             environment["DATABASE_URL"] = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,21 +16,19 @@ class SmtpSink:
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        self.port = _free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.letters.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
         return "250 Kept"
 
-    @property
-    def port(self) -> int:
-        return int(self._controller.server.sockets[0].getsockname()[1])
-
     def start(self) -> None:
         self._controller.start()
 
     def stop(self) -> None:
-        self._controller.stop()
+        if self._controller.server is not None:
+            self._controller.stop()
 
     def wait_for(self, recipient: str, *, seconds: float = 20) -> EmailMessage:
         """The first letter to this address.
@@ -43,3 +42,9 @@ class SmtpSink:
                     return letter
             time.sleep(0.05)
         raise AssertionError(f"no letter to {recipient} among {[str(letter['To']) for letter in self.letters]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
