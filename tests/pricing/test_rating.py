@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bonafide.money import exponent
@@ -30,6 +30,7 @@ from bonafide.pricing.rating import (
 )
 
 D = Decimal
+untimed = settings(deadline=None)  # machines are slow at times; that is no fault of the law
 CURRENCIES = ("EUR", "JPY", "TND")
 
 
@@ -181,6 +182,7 @@ def test_late_usage_changes_a_month_by_the_difference_of_its_two_amounts():
 # ------------------------------------------------------------------------------------------------- laws
 
 
+@untimed
 @given(any_terms, quantities, currencies, exchanges)
 def test_every_line_is_its_quantity_times_its_price_rounded_once(terms, quantity, currency, exchange):
     unit = 10 ** exponent(currency)
@@ -190,6 +192,7 @@ def test_every_line_is_its_quantity_times_its_price_rounded_once(terms, quantity
         assert abs(line.net_minor - exact) <= Fraction(1, 2)
 
 
+@untimed
 @given(st.one_of(per_unit, graduated, volume), quantities, currencies)
 def test_the_allowance_and_what_is_billed_are_the_whole_quantity(terms, quantity, currency):
     lines = rate(terms=terms, quantity=quantity, currency=currency)
@@ -200,6 +203,7 @@ def test_the_allowance_and_what_is_billed_are_the_whole_quantity(terms, quantity
     assert all(line.net_minor == 0 for line in lines if line.kind == "included")
 
 
+@untimed
 @given(tiers(), quantities)
 def test_graduated_tiers_hand_over_to_each_other_without_gap_or_overlap(steps, quantity):
     lines = [line for line in rate(terms=Graduated(tiers=steps), quantity=quantity, currency="EUR") if line.kind == "tier"]
@@ -209,6 +213,7 @@ def test_graduated_tiers_hand_over_to_each_other_without_gap_or_overlap(steps, q
     assert lines[-1].tier_to is None or quantity <= lines[-1].tier_to
 
 
+@untimed
 @given(prices, allowances, minimums, quantities, currencies)
 def test_graduated_and_volume_with_one_open_tier_are_per_unit(price, included, minimum, quantity, currency):
     def amounts(terms: Terms) -> list[tuple[Decimal, Decimal, int]]:
@@ -220,6 +225,7 @@ def test_graduated_and_volume_with_one_open_tier_are_per_unit(price, included, m
         assert amounts(kind(tiers=(Tier(None, price),), included=included, minimum=minimum)) == expected
 
 
+@untimed
 @given(volume, quantities)
 def test_volume_uses_one_tier_and_the_one_that_the_quantity_is_in(terms, quantity):
     lines = rate(terms=terms, quantity=quantity, currency="EUR")
@@ -233,6 +239,7 @@ def test_volume_uses_one_tier_and_the_one_that_the_quantity_is_in(terms, quantit
     assert line.quantity > line.tier_from or line.tier_from == 0
 
 
+@untimed
 @given(package, quantities)
 def test_packages_are_enough_and_not_one_more(terms, quantity):
     lines = rate(terms=terms, quantity=quantity, currency="EUR")
@@ -243,6 +250,7 @@ def test_packages_are_enough_and_not_one_more(terms, quantity):
     assert packages == 0 or (Fraction(packages) - 1) * Fraction(terms.size) < beyond
 
 
+@untimed
 @given(st.one_of(per_unit, graduated, package, flat), quantities, quantities, currencies)
 def test_using_more_never_costs_less(terms, one, other, currency):
     less, more = sorted((one, other))
@@ -251,6 +259,7 @@ def test_using_more_never_costs_less(terms, one, other, currency):
     )
 
 
+@untimed
 @given(st.one_of(per_unit, graduated, volume, package, cost_plus), quantities, currencies, exchanges)
 def test_a_minimum_tops_up_exactly_and_only_when_short(terms, quantity, currency, exchange):
     def reckon(minimum: Decimal) -> tuple[Rated, ...]:
@@ -263,6 +272,7 @@ def test_a_minimum_tops_up_exactly_and_only_when_short(terms, quantity, currency
     assert len(lines) == len(bare) + (total(lines) != total(bare))
 
 
+@untimed
 @given(st.one_of(per_unit, cost_plus), signed, currencies, exchanges)
 def test_a_credit_is_the_charge_with_the_other_sign(terms, quantity, currency, exchange):
     bare = replace(terms, minimum=D(0), included=D(0))
@@ -270,6 +280,7 @@ def test_a_credit_is_the_charge_with_the_other_sign(terms, quantity, currency, e
     assert total(rate(terms=bare, quantity=-quantity, currency=currency, exchange=exchange)) == -charge
 
 
+@untimed
 @given(any_terms, quantities, quantities, quantities, currencies, exchanges)
 def test_changes_telescope(terms, one, two, three, currency, exchange):
     def change(before: Decimal, after: Decimal) -> int:
@@ -308,6 +319,7 @@ def oracle(terms: Terms, quantity: Decimal, exchange: Decimal) -> list[Fraction]
     return amounts
 
 
+@untimed
 @given(any_terms, quantities, currencies, exchanges)
 def test_an_independent_reckoning_in_fractions_comes_to_the_same(terms, quantity, currency, exchange):
     unit = 10 ** exponent(currency)
@@ -327,6 +339,7 @@ def test_the_second_reckoning_would_notice_a_wrong_tier():
 # ------------------------------------------------------------------------------------------------- as text
 
 
+@untimed
 @given(any_terms, st.booleans())
 def test_terms_survive_their_text_and_equal_terms_have_one_text(terms, split):
     terms = terms if isinstance(terms, Flat) else replace(terms, split=split)
