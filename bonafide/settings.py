@@ -160,6 +160,7 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Back office"),
     "SITE_URL": "/",
     "SITE_ICON": lambda request: static("web/seal.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/seal.svg")}],
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {
