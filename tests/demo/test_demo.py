@@ -10,6 +10,8 @@ import pytest
 
 from bonafide.demo.customers import CUSTOMERS, PEOPLE
 
+pytestmark = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL")), reason="works on SQLite instances of its own")
+
 
 def bonafide(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command as a stranger runs it, whatever the suite itself runs on."""
