@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from bonafide.accounts.current import current_membership
 from bonafide.accounts.models import Account
 from bonafide.billing.models import Invoice
+from bonafide.billing.open_bills import open_bills
 from bonafide.billing.so_far import SoFar, so_far
 from bonafide.billing.templatetags.bills import short
 from bonafide.money import format_minor
@@ -52,18 +53,12 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _bills(account: Account, today: date) -> dict[str, object]:
     """The oldest bill that is still open, how many more there are, and the last one issued."""
-    issued = list(Invoice.objects.issued().filter(account=account).with_state(today).newest_first()[:1])
-    still_open = list(
-        Invoice.objects.issued()
-        .filter(account=account)
-        .with_state(today)
-        .filter(total_minor__gt=0, open_minor__gt=0)
-        .order_by("due_on", "position")[:100]
-    )
+    mine = Invoice.objects.issued().filter(account=account)
+    owed = open_bills(account=account, today=today)
     return {
-        "last_bill": issued[0] if issued else None,
-        "to_pay": still_open[0] if still_open else None,
-        "more_to_pay": len(still_open) - 1,
+        "last_bill": mine.with_state(today).newest_first().defer("seller", "buyer", "mentions").first(),
+        "to_pay": owed[0].oldest if owed else None,
+        "more_to_pay": sum(each.count for each in owed) - 1,
     }
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
 from bonafide.billing.models import Invoice
+from bonafide.billing.open_bills import open_bills
 from bonafide.billing.transfer import transfer_of
 from bonafide.operator import Bank
 from bonafide.periods import Month
@@ -33,8 +34,8 @@ def bills(request: HttpRequest) -> HttpResponse:
     today = _today()
     mine = Invoice.objects.issued().filter(account=membership.account).with_state(today)
     page = Paginator(mine.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
-    still_open = mine.filter(open_minor__gt=0, total_minor__gt=0).order_by("due_on", "position")
-    return render(request, "billing/bills.html", {"page": page, "today": today, "open": _sums(list(still_open))})
+    owed = open_bills(account=membership.account, today=today)
+    return render(request, "billing/bills.html", {"page": page, "today": today, "open": owed})
 
 
 @require_safe
@@ -44,6 +45,7 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
     today = _today()
     visible = Invoice.objects.visible_to(request.user).with_state(today).select_related("account", "document")
     invoice = get_object_or_404(visible, number=number)
+    open_minor: int = invoice.open_minor  # type: ignore[attr-defined]  # with_state's
     lines = invoice.lines.all()
     shown = list(lines if "all" in request.GET else lines[: LINES_SHOWN + 1])
     cut = "all" not in request.GET and len(shown) > LINES_SHOWN
@@ -63,7 +65,7 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
                 bank=Bank(**invoice.seller["bank"]) if invoice.seller.get("bank") else None,
                 number=number,
                 reference=invoice.payment_reference,
-                open_minor=invoice.open_minor if invoice.total_minor > 0 else 0,
+                open_minor=open_minor if invoice.total_minor > 0 else 0,
                 currency=invoice.currency,
             ),
         },
@@ -73,13 +75,3 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
 def _today() -> date:
     """The day it is on the operator's calendar."""
     return timezone.now().astimezone(settings.OPERATOR.zone).date()
-
-
-def _sums(invoices: list[Invoice]) -> list[dict[str, object]]:
-    """What is open in each currency, with the oldest bill that it is owed on (the first of its currency)."""
-    sums: dict[str, dict[str, object]] = {}
-    for invoice in invoices:
-        entry = sums.setdefault(invoice.currency, {"currency": invoice.currency, "minor": 0, "count": 0, "oldest": invoice})
-        entry["minor"] += invoice.open_minor  # type: ignore[operator,attr-defined]
-        entry["count"] += 1  # type: ignore[operator]
-    return list(sums.values())

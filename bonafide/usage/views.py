@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,21 +12,20 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
-from bonafide.accounts.models import Account
-from bonafide.money import ROUNDING, format_exact, plain, unscaled
-from bonafide.periods import Month, day_key
-from bonafide.pricing.models import Meter
-from bonafide.usage.daily import Days, daily_quantities
-from bonafide.usage.measure import SECONDS_AN_HOUR, Measured, measure
+from bonafide.money import format_exact, round_half_up, scaled, unscaled
+from bonafide.periods import Month
+from bonafide.usage.of_account import MeterOfMonth, usage_of_account
 from bonafide.web.charts import Chart, Day, draw
+from bonafide.web.templatetags.reading import brief
 from bonafide.web.templatetags.web import language, written_day
 
-HOURS_SHOWN = Decimal("0.01")
+HOURS_DRAWN = 4  # decimals; hours are exact only as a fraction
 COUNTED = {
     "sum": gettext_lazy("added up over the month"),
     "count": gettext_lazy("events counted over the month"),
@@ -40,7 +38,7 @@ COUNTED = {
 
 @dataclass(frozen=True)
 class Part:
-    """One group of a meter, or what came late for an earlier month."""
+    """One group of a meter."""
 
     label: str
     quantity: Decimal
@@ -57,7 +55,6 @@ class MeterUse:
     group_by: str
     quantity: Decimal
     groups: list[Part]
-    late: list[Part]
     chart: Chart | None
     says: str
     rows: list[dict[str, str]]
@@ -73,7 +70,9 @@ def usage(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     latest = Month.of(now, settings.OPERATOR.zone)
     month, wrong = _asked(request, latest)
-    meters = [] if wrong else _meters(membership.account, month, now)
+    today = now.astimezone(settings.OPERATOR.zone).date()
+    used = [] if wrong else usage_of_account(account=membership.account, month=month, zone=settings.OPERATOR.zone, now=now)
+    meters = sorted((_meter(meter, month, today) for meter in used), key=lambda meter: meter.name.casefold())
     return render(
         request,
         "usage/usage.html",
@@ -81,7 +80,7 @@ def usage(request: HttpRequest) -> HttpResponse:
             "month": month,
             "latest": latest,
             "running": month == latest,
-            "today": now.astimezone(settings.OPERATOR.zone).date(),
+            "today": today,
             "wrong_month": wrong,
             "meters": meters,
         },
@@ -92,25 +91,22 @@ def usage(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def usage_csv(request: HttpRequest) -> HttpResponse:
-    """The month's totals: one row a meter, group and month that the usage is of. Decimal points, no thousands separators."""
+    """The month's totals, exact: a row for each meter and group. Decimal points, no thousands separators."""
     membership = current_membership(request)
     if membership is None:
         return render(request, "usage/no_account.html", status=404)
-    now, zone = timezone.now(), settings.OPERATOR.zone
+    now, zone, account = timezone.now(), settings.OPERATOR.zone, membership.account
     month, wrong = _asked(request, Month.of(now, zone))
     if wrong:
         return HttpResponse(wrong + "\n", status=400, content_type="text/plain; charset=utf-8")
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in membership.account.reference)
-    answer.headers["Content-Disposition"] = f'attachment; filename="usage-{name}-{month}.csv"'.encode("ascii", "replace").decode()
+    answer.headers["Content-Disposition"] = f'attachment; filename="usage-{slugify(account.reference)}-{month}.csv"'
     write = csv.writer(answer).writerow
-    write(["account", "bill_month", "usage_month", "meter", "group", "quantity", "unit", "events"])
-    meters = Meter.objects.in_bulk()
-    for row in measure(bill_month=month, zone=zone, account_ids=[membership.account_id], until=now):
-        meter = meters[row.meter_id]
-        values = (row.usage_month // 100, row.usage_month % 100)
-        cells = [membership.account.reference, str(month), "{:04d}-{:02d}".format(*values), meter.code, row.group_key]
-        write([*map(_harmless, cells), _in_unit(_added(row), meter), _harmless(meter.unit), row.events])
+    write(["account", "month", "meter", "group", "quantity", "unit"])
+    for used in usage_of_account(account=account, month=month, zone=zone, now=now):
+        for group, quantity in (used.groups or {"": used.quantity}).items():
+            cells = [_harmless(text) for text in (account.reference, str(month), used.meter.code, group)]
+            write([*cells, f"{quantity:f}", _harmless(used.meter.unit)])
     return answer
 
 
@@ -128,76 +124,43 @@ def _asked(request: HttpRequest, latest: Month) -> tuple[Month, str]:
     return month, ""
 
 
-def _meters(account: Account, month: Month, now: datetime) -> list[MeterUse]:
-    """Every meter with usage on the month's bill, by name."""
-    zone = settings.OPERATOR.zone
-    measured: dict[int, list[Measured]] = defaultdict(list)
-    for row in measure(bill_month=month, zone=zone, account_ids=[account.pk], until=now):
-        measured[row.meter_id].append(row)
-    if not measured:
-        return []
-    daily = daily_quantities(account_id=account.pk, month=month, now=now, zone=zone, billed=True)
-    meters = Meter.objects.in_bulk(measured)
-    today = now.astimezone(zone).date()
-    used = [_meter(meters[pk], rows, daily.get(meters[pk].code), month, today) for pk, rows in measured.items()]
-    return sorted(used, key=lambda meter: meter.name.casefold())
-
-
-def _meter(meter: Meter, rows: list[Measured], days: Days | None, month: Month, today: date) -> MeterUse:
-    own = [row for row in rows if row.usage_month == month.key]
-    groups = sorted(own, key=lambda row: (-row.quantity, row.group_key))
-    late: dict[int, int] = defaultdict(int)
-    for row in rows:
-        if row.usage_month != month.key:
-            late[row.usage_month] += _added(row)
-    quantity = _in_unit(sum(row.quantity for row in own), meter)
-    chart, table = _days(meter, days.quantity if days else {}, month, today)
+def _meter(used: MeterOfMonth, month: Month, today: date) -> MeterUse:
+    meter = used.meter
+    chart, rows = _days(used, month, today)
+    groups = sorted(used.groups.items(), key=lambda group: (-group[1], group[0]))
     return MeterUse(
         code=meter.code,
         name=meter.name(language()),
         unit=meter.unit,
         counted=str(COUNTED[meter.aggregation]),
         group_by=meter.group_by,
-        quantity=quantity,
-        groups=[Part(row.group_key, _in_unit(row.quantity, meter)) for row in groups]
-        if any(row.group_key for row in own)
-        else [],
-        late=[Part(str(Month.from_key(key)), _in_unit(units, meter)) for key, units in sorted(late.items()) if units],
+        quantity=used.quantity,
+        groups=[Part(label, quantity) for label, quantity in groups] if any(used.groups) else [],
         chart=chart,
         says=_("%(meter)s per day, %(quantity)s %(unit)s in all")
-        % {"meter": meter.name(language()), "quantity": format_exact(quantity, language()), "unit": meter.unit},
-        rows=table,
+        % {"meter": meter.name(language()), "quantity": format_exact(used.quantity, language()), "unit": meter.unit},
+        rows=rows,
     )
 
 
-def _days(meter: Meter, quantities: dict[int, int], month: Month, today: date) -> tuple[Chart | None, list[dict[str, str]]]:
+def _days(used: MeterOfMonth, month: Month, today: date) -> tuple[Chart | None, list[dict[str, str]]]:
     """The drawing of a meter's days, and the same as rows; days to come have neither bar nor row."""
+    quantities = {day.on: day.quantity for day in used.days if day.quantity is not None}
+    if not any(quantities.values()):
+        return None, []
+    places = max(used.meter.scale, HOURS_DRAWN)
     days, rows = [], []
     for number in range(month.last_day.day):
         on = month.first_day + timedelta(days=number)
-        units = quantities.get(day_key(on), 0) if on <= today else None
-        note = written_day(on)
-        if units is not None:
-            text = f"{format_exact(_in_unit(units, meter), language())}\N{NO-BREAK SPACE}{meter.unit}"
-            note = _("%(day)s: %(amount)s") % {"day": note, "amount": text}
-            rows.append({"label": str(number + 1), "now": text})
-        days.append(Day(tick=str(number + 1), note=note, now=units))
-    per_unit = SECONDS_AN_HOUR if meter.aggregation == Meter.Aggregation.HOURS else 1
-    chart = draw(days=days, scale_text=lambda units: format_exact(_in_unit(units, meter), language()), step_unit=per_unit)
-    return chart, rows if chart else []
-
-
-def _added(row: Measured) -> int:
-    """What a row adds to its month: all of it on time, the difference when it came late."""
-    return row.quantity - (row.before or 0)
-
-
-def _in_unit(units: int, meter: Meter) -> Decimal:
-    """The stored integer in the meter's unit; hours, counted in seconds, to the hundredth."""
-    exact = unscaled(units, meter.scale)
-    if meter.aggregation == Meter.Aggregation.HOURS:
-        return plain(ROUNDING.divide(exact, Decimal(SECONDS_AN_HOUR)).quantize(HOURS_SHOWN, context=ROUNDING))
-    return exact
+        if on > today:
+            days.append(Day(tick=str(number + 1), note=written_day(on)))
+            continue
+        quantity = quantities.get(on, Decimal(0))
+        text = f"{brief(quantity)}\N{NO-BREAK SPACE}{used.meter.unit}"
+        note = _("%(day)s: %(amount)s") % {"day": written_day(on), "amount": text}
+        days.append(Day(tick=str(number + 1), note=note, now=scaled(round_half_up(quantity, places), places)))
+        rows.append({"label": str(number + 1), "now": text})
+    return draw(days=days, scale_text=lambda units: format_exact(unscaled(units, places), language())), rows
 
 
 def _harmless(text: str) -> str:

@@ -76,18 +76,17 @@ class Chart:
         return self.bottom - self.top
 
 
-def draw(*, days: Sequence[Day], scale_text: Callable[[int], str], step_unit: int = 1, tick_every: int = 7) -> Chart | None:
+def draw(*, days: Sequence[Day], scale_text: Callable[[int], str], tick_every: int = 7) -> Chart | None:
     """The chart of ``days``; None when there is nothing to show, so that a page says so in words instead.
 
-    ``scale_text`` writes a value (in the unit of the days' own integers) beside its rule; rules stand at round multiples of
-    ``step_unit`` (3600 for seconds that are read as hours).
+    ``scale_text`` writes a value (in the unit of the days' own integers) beside its rule.
     """
     values = [value for day in days for value in (day.now, day.before, day.ahead) if value is not None]
     if not any(values):
         return None
     high, low = max(0, *values), min(0, *values)
     ground = HEAD + _pixels(high, high - low)
-    texts = [(value, scale_text(value)) for value in rules(low=low, high=high, unit=step_unit)]
+    texts = [(value, scale_text(value)) for value in rules(low=low, high=high)]
     return Chart(
         height=HEAD + PLOT + FOOT,
         top=HEAD,
@@ -105,10 +104,10 @@ def draw(*, days: Sequence[Day], scale_text: Callable[[int], str], step_unit: in
     )
 
 
-def rules(*, low: int, high: int, unit: int = 1) -> list[int]:
-    """Round values (multiples of 1, 2 or 5 times a power of ten times ``unit``) from ``low`` to ``high``, nought among them."""
+def rules(*, low: int, high: int) -> list[int]:
+    """Round values (multiples of 1, 2 or 5 times a power of ten) from ``low`` to ``high``, nought among them."""
     reach = max(high, -low)
-    step = unit
+    step = 1
     while True:
         for factor in (1, 2, 5):
             if reach <= 4 * factor * step:
