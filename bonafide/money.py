@@ -69,6 +69,11 @@ def plain(value: Decimal) -> Decimal:
     return normal if normal.as_tuple().exponent <= 0 else normal.quantize(Decimal(1), context=EXACT)  # type: ignore[operator]
 
 
+def text(value: Decimal) -> str:
+    """The number as plain digits for files and machines: never an exponent, no trailing zeros."""
+    return format(plain(value), "f")
+
+
 def format_minor(minor: int, currency: str, language: str) -> str:
     """The amount as people of that language write it, with its currency: ``€362.40``, ``362,40 €``."""
     return format_currency(from_minor(minor, currency), currency, locale=_locale(language))

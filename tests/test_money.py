@@ -41,3 +41,13 @@ def test_amounts_are_written_as_each_language_writes_them():
     assert money.format_minor(36240, "EUR", "fr") == "362,40\xa0€"
     assert money.format_exact(Decimal("0.000000400000"), "en") == "0.0000004"
     assert money.format_exact(Decimal("12345.5"), "fr") == "12\u202f345,5"
+
+
+def test_numbers_for_machines_never_have_an_exponent():
+    assert [money.text(Decimal(value)) for value in ("1.94E-8", "0.0000004000", "1E+3", "-0.50", "0")] == [
+        "0.0000000194",
+        "0.0000004",
+        "1000",
+        "-0.5",
+        "0",
+    ]

@@ -12,12 +12,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext
 
+from bonafide import money
 from bonafide.accounts.models import Account
 from bonafide.billing.computed import ComputedBill, ComputedLine, ComputedTax, Stopped
 from bonafide.billing.lines import Prices, Unbillable, lines_of
 from bonafide.billing.models import Invoice
 from bonafide.billing.tax import decide, tax_on
-from bonafide.money import EXACT, from_minor, plain, to_minor
+from bonafide.money import EXACT, from_minor, to_minor
 from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.exchange import rate_for
@@ -148,7 +149,7 @@ class _Desk:
         return (
             ComputedTax(
                 category=treatment.category,
-                rate=str(plain(treatment.rate)),
+                rate=money.text(treatment.rate),
                 base_minor=base_minor,
                 tax_minor=tax_on(base_minor, treatment.rate),
                 reason_code=treatment.reason_code,
@@ -171,7 +172,7 @@ class _Desk:
             {
                 "base": currency,
                 "quote": home,
-                "rate": str(plain(rate)),
+                "rate": money.text(rate),
                 "dated_on": found.dated_on.isoformat(),
                 "source": found.source,
             },

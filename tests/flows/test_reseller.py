@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -79,6 +80,14 @@ def test_the_lines_come_to_the_files_cost_times_1_7_to_the_cent_per_account(inst
         tax = (expected * Decimal("0.20")).quantize(CENT, ROUND_HALF_UP)
         assert bill["tax_minor"] == int(tax * 100)
         assert bill["total_minor"] == bill["net_minor"] + bill["tax_minor"]
+
+
+def test_quantities_and_prices_are_plain_digits(instance, costs):
+    for bill in bills_of(instance):
+        for line in bill["lines"]:
+            assert re.fullmatch(r"-?\d+(\.\d+)?", line["quantity"]), line
+            assert line["unit_price"] == "1.7"
+        assert sum(Decimal(line["quantity"]) for line in bill["lines"]) == costs[bill["account"]]
 
 
 def test_the_whole_comes_to_the_files_own_sum_times_1_7_within_the_rounding_of_lines(instance, costs):
