@@ -11,6 +11,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                     messages.error(
                         allauth_context.request, _("Our letter to you could not be sent. Please try again in a few minutes.")
                     )
+
+    def render_mail(
+        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> EmailMessage:
+        """An answer reaches people, not the console; and other machines see that a machine wrote."""
+        ours = {"Reply-To": settings.OPERATOR.identity.email, "Auto-Submitted": "auto-generated"}
+        letter: EmailMessage = super().render_mail(template_prefix, email, context, headers=ours | (headers or {}))
+        return letter
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return "/"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import allauth.account.admin  # noqa: F401 - this and the next register their own, which we take out below
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
@@ -9,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -19,6 +22,18 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 for unused in (Group, EmailAddress):
     if admin.site.is_registered(unused):
         admin.site.unregister(unused)
+
+
+class _WithMembers(ModelAdmin):  # type: ignore[misc]
+    """Stamps the members that staff add."""
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        for row in formset.save(commit=False):
+            row.created_at = row.created_at or timezone.now()  # noqa: TID251 - the admin is a view
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+        formset.save_m2m()
 
 
 class MembershipInline(TabularInline):  # type: ignore[misc]
@@ -37,14 +52,15 @@ class _OfAccount(MembershipInline):
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):  # type: ignore[misc]
+class UserAdmin(_WithMembers):
     """People; passwords are set by their owners alone, through the letter with the link."""
 
     list_display = ["username", "email", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username", "email"]
     fields = ["username", "email", "language", "is_active", "is_staff", "is_superuser", "date_joined", "last_login"]
-    readonly_fields = ["date_joined", "last_login"]
+    # An address is changed by its owner, who has to confirm the new one.
+    readonly_fields = ["email", "date_joined", "last_login"]
     inlines = [_OfUser]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -53,7 +69,7 @@ class UserAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):  # type: ignore[misc]
+class AccountAdmin(_WithMembers):
     list_display = ["name", "reference", "kind", "country", "vat_number", "created_at", "closed_at"]
     list_filter = ["kind", "country"]
     search_fields = ["name", "reference", "vat_number"]

@@ -19,11 +19,13 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"))
-    language = models.CharField(max_length=2, choices=LANGUAGES, blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, blank=True)
 
     objects = UserManager["User"]()  # type: ignore[misc]
 
     class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(Lower("username"), name="user_username_once"),
             models.UniqueConstraint(fields=["email"], name="user_email_once"),
@@ -56,20 +58,20 @@ class Account(models.Model):
         PERSON = "person", _("Person")
         COMPANY = "company", _("Company")
 
-    reference = models.CharField(max_length=200, unique=True, default=new_reference)
-    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.PERSON)
-    name = models.CharField(max_length=200)
-    street = models.CharField(max_length=200, blank=True)
-    postcode = models.CharField(max_length=20, blank=True)
-    city = models.CharField(max_length=100, blank=True)
-    country = models.CharField(max_length=2)
-    vat_number = models.CharField(max_length=20, blank=True)
-    registration = models.CharField(max_length=40, blank=True)
-    purchase_order = models.CharField(max_length=80, blank=True)
-    billing_email = models.EmailField(blank=True)
-    language = models.CharField(max_length=2, choices=LANGUAGES)
-    created_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
+    reference = models.CharField(_("reference"), max_length=200, unique=True, default=new_reference)
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.PERSON)
+    name = models.CharField(_("name"), max_length=200)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    registration = models.CharField(_("registration number"), max_length=40, blank=True)
+    purchase_order = models.CharField(_("order reference"), max_length=80, blank=True)
+    billing_email = models.EmailField(_("address for bills"), blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
+    created_at = models.DateTimeField(_("created"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         User, through="Membership", related_name="accounts"
     )
@@ -77,6 +79,8 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
         constraints = [
             models.CheckConstraint(condition=~models.Q(reference="") & ~models.Q(name=""), name="account_named"),
             models.CheckConstraint(condition=models.Q(kind__in=["person", "company"]), name="account_kind_known"),
@@ -94,12 +98,14 @@ class Membership(models.Model):
         BILLING = "billing", _("Billing")
         VIEWER = "viewer", _("Viewer")
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField(max_length=7, choices=Role.choices)
-    created_at = models.DateTimeField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person"))
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("account"))
+    role = models.CharField(_("role"), max_length=7, choices=Role.choices)
+    created_at = models.DateTimeField(_("since"))
 
     class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
         constraints = [
             models.UniqueConstraint(fields=["user", "account"], name="membership_once"),
             models.CheckConstraint(condition=models.Q(role__in=["owner", "billing", "viewer"]), name="membership_role_known"),
@@ -120,15 +126,21 @@ class ApiKey(models.Model):
         USAGE_READ = "usage:read", _("Read usage")
         BILLS_READ = "bills:read", _("Read bills")
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="api_keys")
-    name = models.CharField(max_length=80)
-    start = models.CharField(max_length=12)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="api_keys", verbose_name=_("account")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    start = models.CharField(_("beginning"), max_length=12)
     digest = models.CharField(max_length=64, unique=True)
-    scopes = models.JSONField(default=list)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.JSONField(_("may"), default=list)
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.start}…)"

@@ -81,7 +81,10 @@ CLAUSES = (
                 "%(trade_name)s is run by %(legal_name)s, %(legal_form)s, entered in the register %(trade_register)s "
                 "under number %(registration)s."
             ),
-            _("The machines are those of %(host)s (%(website)s), in %(country)s, region %(region)s."),
+            _(
+                "The machines are those of %(host)s and stand in %(country)s, region %(region)s. "
+                "The site of this company is %(website)s."
+            ),
         ),
         _host,
     ),

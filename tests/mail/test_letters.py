@@ -79,6 +79,7 @@ def test_the_letter_arrives_through_a_real_server_with_both_parts(client, smtp_s
     client.post(reverse("account_signup"), SIGN_UP)
     letter = smtp_sink.wait_for("vega@example.com")
     assert letter["From"] == settings.DEFAULT_FROM_EMAIL
+    assert letter["Reply-To"] == settings.OPERATOR.identity.email
     assert letter["Subject"] == "Confirm your e-mail address"
     assert [part.get_content_type() for part in letter.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     link = re.search(r"http\S+(/account/confirm-email/\S+)", letter.get_body(("plain",)).get_content())[1]

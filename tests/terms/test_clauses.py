@@ -1,5 +1,6 @@
 """The terms say what the operator's file says, in both languages, and no more than the product does."""
 
+import html
 import re
 from pathlib import Path
 
@@ -91,6 +92,8 @@ def test_the_pages_are_read_without_signing_in(client, settings, language):
     identity, hosting = settings.OPERATOR.identity, settings.OPERATOR.hosting
     terms = client.get("/terms").content.decode()
     assert all(f'id="{clause.id}"' in terms for clause in CLAUSES)
+    read = html.unescape(re.sub(r"<[^>]+>", "", terms))
+    assert all(line in read for line in text_of(settings.OPERATOR, language).splitlines()), "a sentence lost a part on the page"
     legal = client.get("/legal").content.decode()
     for value in (
         identity.legal_name,
