@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -124,9 +125,9 @@ def test_long_words_are_broken_inside_their_column_and_copied_without_marks() ->
     reader, text = read(make_issued(lines=[line(word, "1", "h", "1")], buyer=buyer(name="N" * 200, reference=word)))
     assert "\u200b" not in text
     assert text.replace(" ", "").count(word) == 2
-    right = []
-    reader.pages[0].extract_text(visitor_text=lambda text, _cm, tm, _font, size: right.append(tm[4]) if text.strip() else None)
-    assert max(right) < 595 - 50  # nothing begins in the margin
+    pieces = re.findall(r"[0-9a-f]{17,}|N{2,}", reader.pages[0].extract_text())
+    assert len(pieces) > 6
+    assert max(map(len, pieces)) < 75  # about what a column holds; unbroken they would be 96 and 200
 
 
 def test_a_trial_says_on_every_page_that_nothing_is_owed() -> None:
@@ -200,6 +201,16 @@ def test_a_warning_is_as_bad_as_an_error(tmp_path, monkeypatch: pytest.MonkeyPat
         typeset(template="warns.typ", data="{}", timestamp=ISSUED)
     with pytest.raises(CannotTypeset, match="unknown variable"):
         typeset(template="fails.typ", data="{}", timestamp=ISSUED)
+
+
+@pytest.mark.parametrize(("characters", "forgets"), [(1_000, False), (typesetter._LARGE, True)])
+def test_after_a_large_bill_typst_is_made_to_let_go_of_it(
+    characters: int, forgets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(typesetter, "_compile", lambda template, _data, _timestamp: compiled.append(template) or b"")
+    typeset(template="bill.typ", data="x" * (characters + 1), timestamp=ISSUED)
+    assert compiled == ["bill.typ"] + ["probe.typ"] * (10 if forgets else 0)
 
 
 def test_a_spawned_worker_renders_after_its_parent_did() -> None:

@@ -1,0 +1,97 @@
+"""A bill's PDF over HTTP."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from bonafide.documents.models import Document
+from tests.documents.bills import make_issued
+from tests.factories.accounts import make_account, make_member, make_user
+
+pytestmark = pytest.mark.django_db
+CONTENT = b"%PDF-1.7 as it was rendered"
+
+
+def signed_in(user) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def client(account) -> Client:
+    return signed_in(make_member(account=account, role="viewer"))
+
+
+def rendered(invoice, name: str = "views-test.pdf"):
+    settings.INSTANCE.documents.mkdir(exist_ok=True)
+    path = settings.INSTANCE.documents / name
+    path.write_bytes(CONTENT)
+    digest = sha256(CONTENT).hexdigest()
+    Document.objects.create(
+        invoice=invoice, path=name, sha256=digest, size=len(CONTENT), rendered_at=datetime(2026, 11, 1, 7, tzinfo=UTC)
+    )
+    return path
+
+
+def fetch(client: Client, number: str):
+    return client.get(f"/bills/{number}.pdf")
+
+
+def test_a_member_gets_the_file_to_look_at_under_the_bills_name(client, account):
+    invoice = make_issued(account=account, number="F2026-000777")
+    rendered(invoice)
+    answer = fetch(client, "F2026-000777")
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content) == CONTENT
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"] == 'inline; filename="F2026-000777.pdf"'
+    assert answer["Content-Length"] == str(len(CONTENT))
+    assert answer["Cache-Control"] == "private, no-cache"
+    answer.close()
+
+
+def test_a_slash_in_the_number_does_not_reach_the_files_name(client, account):
+    invoice = make_issued(account=account, number="A/B+2026-000778")
+    rendered(invoice)
+    answer = fetch(client, "A/B+2026-000778")
+    assert answer["Content-Disposition"] == 'inline; filename="A-B+2026-000778.pdf"'
+    answer.close()
+
+
+def test_while_it_is_being_made_the_answer_says_when_to_come_back(client, account):
+    answer = fetch(client, make_issued(account=account).number)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "The PDF is being prepared" in answer.content.decode()
+    assert '<meta http-equiv="refresh" content="5">' in answer.content.decode()
+
+
+def test_an_altered_file_is_not_handed_out(client, account):
+    invoice = make_issued(account=account)
+    rendered(invoice).write_bytes(CONTENT + b" and more")
+    assert fetch(client, invoice.number).status_code == 503
+    assert Document.objects.get(invoice=invoice).rendered_at is None
+
+
+def test_strangers_and_staff_get_none(account):
+    invoice = make_issued(account=account)
+    rendered(invoice)
+    assert fetch(signed_in(make_member()), invoice.number).status_code == 404
+    assert fetch(signed_in(make_user(is_staff=True, is_superuser=True)), invoice.number).status_code == 404
+    assert fetch(Client(), invoice.number)["Location"] == f"/account/login/?next=/bills/{invoice.number}.pdf"
+
+
+def test_it_takes_four_queries(client, account, django_assert_num_queries):
+    invoice = make_issued(account=account)
+    rendered(invoice)
+    with django_assert_num_queries(4):
+        fetch(client, invoice.number).close()
