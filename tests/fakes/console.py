@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -42,6 +44,11 @@ class Instance:
         )
         assert not check or done.returncode == 0, f"bonafide {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done
+
+    def bills(self) -> list[dict[str, Any]]:
+        """What ``bonafide bills list --json`` prints."""
+        bills: list[dict[str, Any]] = json.loads(self.bonafide("bills", "list", "--json").stdout)
+        return bills
 
     def python(self, code: str) -> str:
         """Run a few lines inside Django over this instance; what they print."""
