@@ -6,11 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import translation
-from django.utils.translation import gettext
 
 from bonafide import money
 from bonafide.accounts.models import Account
@@ -18,12 +15,11 @@ from bonafide.billing.computed import ComputedBill, ComputedLine, ComputedTax, S
 from bonafide.billing.lines import Prices, Unbillable, lines_of
 from bonafide.billing.models import Invoice
 from bonafide.billing.tax import decide, tax_on
+from bonafide.billing.wording import reason
 from bonafide.money import EXACT, from_minor, to_minor
 from bonafide.operator import Operator
 from bonafide.periods import Month
-from bonafide.pricing.exchange import rate_for
-from bonafide.pricing.models import ExchangeRate, Meter
-from bonafide.pricing.prices_in_force import PlanInForce, PriceBook, price_book
+from bonafide.pricing.models import ExchangeRate
 from bonafide.usage.measure import Measured, measure
 
 CHUNK = 500
@@ -69,13 +65,10 @@ class _Desk:
     """What is read once for all accounts of a month: prices, rates, the seller."""
 
     def __init__(self, month: Month, operator: Operator, until: datetime | None = None) -> None:
-        self.month = month
-        self.until = until
-        self.operator = operator
+        self.month, self.operator, self.until = month, operator, until
+        self.start, self.end = month.start(operator.zone), month.end(operator.zone)
         self.seller = seller_of(operator)
-        self.book = cache(lambda of: price_book(month=of))
-        self.exchange = cache(lambda base, quote, of: rate_for(base=base, quote=quote, month=of))
-        self.codes = cache(lambda: dict(Meter.objects.values_list("pk", "code")))
+        self.prices = Prices()
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
         measured: dict[int, list[Measured]] = defaultdict(list)
@@ -91,34 +84,23 @@ class _Desk:
             except Unbillable as stop:
                 yield Stopped(account.pk, account.reference, account.name, str(stop))
             except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
-                reason = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
-                yield Stopped(account.pk, account.reference, account.name, reason)
+                why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
+                yield Stopped(account.pk, account.reference, account.name, why)
             else:
                 if bill is not None:
                     yield bill
 
     def _open(self, account: Account) -> bool:
         """Whether the account existed at some moment of the month."""
-        return account.created_at < self.month.end(self.operator.zone) and (
-            account.closed_at is None or account.closed_at > self.month.start(self.operator.zone)
-        )
-
-    def _plan(self, account: Account, month: Month) -> PlanInForce | None:
-        book: PriceBook = self.book(month)
-        return book.plan_for(account.pk)
+        return account.created_at < self.end and (account.closed_at is None or account.closed_at > self.start)
 
     def _bill(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | None:
-        prices = Prices(
-            plan=lambda month: self._plan(account, month),
-            exchange=self.exchange,
-            meter_code=lambda meter_id: self.codes().get(meter_id, str(meter_id)),
-        )
-        with translation.override(account.language):
-            lines = lines_of(measured=rows, month=self.month, language=account.language, prices=prices)
-            plan = self._plan(account, self.month)
-            if not lines or plan is None:
-                return None
-            taxes = self._taxes(account, lines)
+        lines = lines_of(account_id=account.pk, measured=rows, month=self.month, language=account.language, prices=self.prices)
+        sheet = self.prices.sheet(account.pk, self.month, account.language)
+        if not lines or sheet is None:
+            return None
+        plan = sheet.plan
+        taxes = self._taxes(account, lines)
         net_minor = sum(line.net_minor for line in lines)
         tax_minor = sum(tax.tax_minor for tax in taxes)
         home_minor, exchange, missing = self._at_home(tax_minor, plan.currency)
@@ -153,7 +135,7 @@ class _Desk:
                 base_minor=base_minor,
                 tax_minor=tax_on(base_minor, treatment.rate),
                 reason_code=treatment.reason_code,
-                reason=gettext(treatment.reason_key) if treatment.reason_key else "",
+                reason=reason(treatment.reason_key, account.language),
             ),
         )
 
@@ -162,7 +144,7 @@ class _Desk:
         home = self.operator.billing.currency
         if currency == home:
             return None, None, ""
-        found: ExchangeRate | None = self.exchange(currency, home, self.month)
+        found: ExchangeRate | None = self.prices.exchange(currency, home, self.month)
         if found is None:
             return None, None, f"no exchange rate from {currency} to {home} for {self.month}"
         rate = Decimal(found.rate)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import NamedTuple
 
 from bonafide.billing import wording
 from bonafide.billing.computed import ComputedLine, Detail
-from bonafide.money import EXACT, ROUNDING, from_minor, is_currency, plain, to_minor
+from bonafide.billing.wording import LineWords
+from bonafide.money import EXACT, ROUNDING, from_minor, is_currency, plain, text, to_minor
 from bonafide.periods import Month
 from bonafide.pricing.exchange import rate_for
 from bonafide.pricing.models import ExchangeRate, Meter
@@ -201,8 +205,8 @@ def _rated(entry: Entry, group: str, total: _Sum) -> Iterator[ComputedLine]:
     words = entry.words(group)
     meter = entry.meter.code if entry.meter else ""
     for rated in charged:
-        text, unit = words.of(rated)
-        yield ComputedLine(text, meter, str(rated.quantity), unit, str(rated.unit_price), rated.net_minor, details)
+        said, unit = words.of(rated)
+        yield ComputedLine(said, meter, text(rated.quantity), unit, text(rated.unit_price), rated.net_minor, details)
         details = ()  # said once, on the first line that the usage came to
 
 
@@ -217,9 +221,9 @@ def _late_line(entry: Entry, meter: PricedMeter, group: str, total: _Sum) -> Com
     return ComputedLine(
         text=entry.words(group).late(before=before, after=after),
         meter=meter.code,
-        quantity=str(quantity),
+        quantity=text(quantity),
         unit=unit,
-        unit_price=str(unit_price),
+        unit_price=text(unit_price),
         net_minor=change,
         details=_details(entry, total.groups),
     )
@@ -233,8 +237,8 @@ def _as_product(entry: Entry, added: Decimal, change: int) -> tuple[Decimal, Dec
     currency = entry.sheet.plan.currency
     unit_price = _one_price(entry.terms, entry.factor)
     if unit_price is not None and entry.meter and to_minor(EXACT.multiply(added, unit_price), currency) == change:
-        return plain(added), plain(unit_price), entry.meter.unit
-    return ONE, plain(from_minor(change, currency)), wording.adjustment_unit(entry.sheet.language)
+        return added, unit_price, entry.meter.unit
+    return ONE, from_minor(change, currency), wording.adjustment_unit(entry.sheet.language)
 
 
 def _one_price(terms: Terms, factor: Decimal) -> Decimal | None:
@@ -264,7 +268,7 @@ def _details(entry: Entry, groups: tuple[tuple[str, int], ...]) -> tuple[Detail,
     return tuple(
         {
             "label": key or wording.no_group(entry.sheet.language),
-            "quantity": str(plain(_amount(quantity, entry.meter))),
+            "quantity": text(_amount(quantity, entry.meter)),
         }
         for key, quantity in groups
     )

@@ -1,13 +1,14 @@
-"""The words on a bill's lines, in the buyer's language: call within ``translation.override(language)``."""
+"""The words on a bill's lines, in the buyer's language, whatever language is active around."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
 from babel.dates import format_date, format_skeleton
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -34,20 +35,39 @@ def month_name(month: Month, language: str) -> str:
 
 @dataclass(frozen=True)
 class LineWords:
-    """What a line of an item says; ``group`` is named when it is priced apart."""
+    """What the lines of an item say; ``group`` is named when it is priced apart.
+
+    A line's words do not depend on its quantity, so each is put together once.
+    """
 
     item: Item
     group: str
     month: Month
     language: str
     exchange: ExchangeRate | None = None
+    _said: dict[tuple[str, Decimal | None], tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
-    def text(self, rated: Rated) -> str:
-        """What is being charged, in one sentence that can be checked by hand."""
-        return shortened(_WORDS[rated.kind](self, rated))
+    def of(self, rated: Rated) -> tuple[str, str]:
+        """What is being charged, in one sentence that can be checked by hand, and the unit that the quantity counts."""
+        key = (rated.kind, rated.tier_from)
+        said = self._said.get(key)
+        if said is None:
+            with translation.override(self.language):
+                said = self._said[key] = (shortened(_WORDS[rated.kind](self, rated)), self.unit(rated))
+        return said
+
+    def late(self, *, before: Decimal, after: Decimal) -> str:
+        """Usage of an earlier month that is billed by what it changes."""
+        values = {
+            "month": month_name(self.month, self.language),
+            "before": self.amount(before),
+            "after": self.amount(after),
+        }
+        with translation.override(self.language):
+            text = _("Late usage of %(month)s: %(name)s (%(after)s instead of %(before)s)")
+            return shortened(text % {**values, "name": self.name})
 
     def unit(self, rated: Rated) -> str:
-        """The unit that the line's quantity counts."""
         if rated.kind == "package":
             return _("package")
         if rated.kind in ("flat", "minimum") or self.item.meter is None:
@@ -134,28 +154,23 @@ def rate_text(exchange: ExchangeRate, language: str) -> str:
     }
 
 
-def late_text(*, item: Item, group: str, month: Month, before: str, after: str, language: str) -> str:
-    """Usage of an earlier month, billed by what it changes: ``before`` and ``after`` are quantities as people read them."""
-    values = {
-        "month": month_name(month, language),
-        "name": item.name(language),
-        "group": group,
-        "after": after,
-        "before": before,
-    }
-    if group:
-        return shortened(_("Late usage of %(month)s: %(name)s, %(group)s (%(after)s instead of %(before)s)") % values)
-    return shortened(_("Late usage of %(month)s: %(name)s (%(after)s instead of %(before)s)") % values)
-
-
-def adjustment_unit() -> str:
+def adjustment_unit(language: str) -> str:
     """The unit of a line that is one amount."""
-    return _("adjustment")
+    with translation.override(language):
+        return _("adjustment")
 
 
-def no_group() -> str:
+def no_group(language: str) -> str:
     """What usage is called that came without the dimension it is grouped by."""
-    return _("without a name")
+    with translation.override(language):
+        return _("without a name")
+
+
+@lru_cache(maxsize=64)
+def reason(key: str, language: str) -> str:
+    """Why no tax is charged, from the words that ``tax.py`` gives."""
+    with translation.override(language):
+        return _(key) if key else ""
 
 
 def with_unit(quantity: Decimal, unit: str, language: str) -> str:
