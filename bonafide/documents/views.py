@@ -26,6 +26,4 @@ def bill_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
         page.headers["Retry-After"] = str(RETRY_AFTER)
         return page
     name = number.replace("/", "-") + ".pdf"
-    answer = FileResponse(path.open("rb"), filename=name, content_type="application/pdf")
-    answer.headers["Cache-Control"] = "private, no-cache"
-    return answer
+    return FileResponse(path.open("rb"), filename=name, content_type="application/pdf")

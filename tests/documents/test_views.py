@@ -55,7 +55,7 @@ def test_a_member_gets_the_file_to_look_at_under_the_bills_name(client, account)
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"] == 'inline; filename="F2026-000777.pdf"'
     assert answer["Content-Length"] == str(len(CONTENT))
-    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Cache-Control"] == "no-store"
     answer.close()
 
 
