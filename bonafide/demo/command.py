@@ -59,7 +59,7 @@ def demo(home: Path, port: int, fresh: bool, no_serve: bool) -> None:  # noqa: F
     if fresh:
         _throw_away(home)
     if not (home / MADE).exists():
-        _make(home)
+        _make(home, port)
     from bonafide.cli import start_django
 
     start_django()
@@ -86,7 +86,7 @@ def _half_made(home: Path) -> Path:
     return home / "demo-in-the-making"
 
 
-def _make(home: Path) -> None:
+def _make(home: Path, port: int) -> None:
     from bonafide.setting_up import operator_file, write_instance
 
     if home.exists() and any(home.iterdir()):
@@ -96,7 +96,8 @@ def _make(home: Path) -> None:
     home.mkdir(parents=True, mode=0o700)
     _half_made(home).touch()
     click.echo("Making a throw-away operator (about half a minute, once)")
-    write_instance(instance=Instance(home), text=operator_file(values=IDENTITY, trial=True))
+    values = IDENTITY | {("service", "console_url"): f"http://localhost:{port}"}
+    write_instance(instance=Instance(home), text=operator_file(values=values, trial=True))
     from bonafide.cli import start_django
 
     start_django()
