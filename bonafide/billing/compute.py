@@ -14,6 +14,7 @@ from bonafide.accounts.models import Account
 from bonafide.billing.computed import ComputedBill, ComputedLine, ComputedTax, Stopped
 from bonafide.billing.lines import Prices, Unbillable, lines_of
 from bonafide.billing.models import Invoice
+from bonafide.billing.seal import canonical
 from bonafide.billing.tax import decide, tax_on
 from bonafide.billing.wording import reason
 from bonafide.money import EXACT, from_minor, to_minor
@@ -67,7 +68,7 @@ class _Desk:
     def __init__(self, month: Month, operator: Operator, until: datetime | None = None) -> None:
         self.month, self.operator, self.until = month, operator, until
         self.start, self.end = month.start(operator.zone), month.end(operator.zone)
-        self.seller = seller_of(operator)
+        self.seller = canonical(seller_of(operator))
         self.prices = Prices()
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:

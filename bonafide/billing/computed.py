@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
+from msgspec import Raw
+
 from bonafide.periods import Month
 
 
@@ -44,8 +46,9 @@ class ComputedTax:
 class ComputedBill:
     """One account's bill of one month, in minor units of ``currency``.
 
-    ``tax_home_minor`` is the tax in the operator's own currency and ``exchange`` the rate used, when the bill is in another
-    currency and a rate is known; ``home_currency_missing`` says that one should be but is not.
+    ``seller`` is the same on every bill, so it comes as the JSON text it is kept as. ``tax_home_minor`` is the tax in the
+    operator's own currency and ``exchange`` the rate used, when the bill is in another currency and a rate is known;
+    ``home_currency_missing`` says that one should be but is not.
     """
 
     account_id: int
@@ -54,7 +57,7 @@ class ComputedBill:
     month: Month
     currency: str
     language: str
-    seller: dict[str, object]
+    seller: Raw
     buyer: dict[str, object]
     lines: tuple[ComputedLine, ...]
     taxes: tuple[ComputedTax, ...]

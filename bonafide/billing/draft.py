@@ -2,96 +2,112 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection
+from msgspec import Raw
 
 from bonafide.billing.computed import ComputedBill
 from bonafide.billing.mentions import mentions_of
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
+from bonafide.billing.seal import LINE_FIELDS, TAX_FIELDS, canonical
 from bonafide.operator import Operator
 
+_NOTHING = canonical([])
 
-@dataclass(frozen=True)
-class Draft:
-    """The rows of one draft by column, as they are written and as they will be sealed."""
+
+class Draft(NamedTuple):
+    """The rows of one draft as they are written and sealed: JSON columns as canonical text, days as ISO 8601.
+
+    ``invoice`` is by column, lines and taxes are in the order of ``LINE_FIELDS`` and ``TAX_FIELDS``.
+    """
 
     id: int
     invoice: dict[str, Any]
-    lines: tuple[dict[str, Any], ...]
-    taxes: tuple[dict[str, Any], ...]
+    lines: list[tuple[Any, ...]]
+    taxes: list[tuple[Any, ...]]
 
 
-def write_drafts(*, bills: Sequence[ComputedBill], operator: Operator, due_on: date) -> tuple[Draft, ...]:
+def write_drafts(*, bills: Sequence[ComputedBill], operator: Operator, due_on: date) -> list[Draft]:
     """Insert the bills as drafts; call within the transaction that numbers them.
 
     ``due_on`` is the day they will have to be paid by, which the sentences on them name.
     """
-    ids = _reserve_ids(len(bills))
-    drafts = tuple(_draft(id_, bill, operator, due_on) for id_, bill in zip(ids, bills, strict=True))
-    _insert(Invoice._meta.db_table, ({"id": draft.id, **draft.invoice} for draft in drafts))
-    _insert(InvoiceLine._meta.db_table, ({"invoice_id": draft.id, **line} for draft in drafts for line in draft.lines))
-    _insert(InvoiceTax._meta.db_table, ({"invoice_id": draft.id, **tax} for draft in drafts for tax in draft.taxes))
+    drafts = [_draft(id_, bill, operator, due_on) for id_, bill in zip(_reserve_ids(len(bills)), bills, strict=True)]
+    if not drafts:
+        return drafts
+    columns = ("id", *drafts[0].invoice, "payment_reference", "seal")
+    _insert(
+        Invoice._meta.db_table,
+        columns,
+        [(draft.id, *(_plain(value) for value in draft.invoice.values()), "", "") for draft in drafts],
+    )
+    _insert(
+        InvoiceLine._meta.db_table,
+        ("invoice_id", *LINE_FIELDS),
+        [(draft.id, *line[:-1], _plain(line[-1])) for draft in drafts for line in draft.lines],
+    )
+    _insert(
+        InvoiceTax._meta.db_table,
+        ("invoice_id", *TAX_FIELDS),
+        [(draft.id, *tax) for draft in drafts for tax in draft.taxes],
+    )
     return drafts
 
 
 def _draft(id_: int, bill: ComputedBill, operator: Operator, due_on: date) -> Draft:
-    invoice: dict[str, Any] = {
+    mentions = mentions_of(
+        operator=operator,
+        language=bill.language,
+        kind=str(bill.buyer["kind"]),
+        categories=tuple(tax.category for tax in bill.taxes),
+        owed=bill.total_minor > 0,
+        due_on=due_on,
+    )
+    invoice = {
         "account_id": bill.account_id,
-        "kind": str(Invoice.Kind.INVOICE),
+        "kind": "380",
         "month": bill.month.key,
         "currency": bill.currency,
         "language": bill.language,
         "seller": bill.seller,
-        "buyer": bill.buyer,
-        "mentions": mentions_of(
-            operator=operator,
-            language=bill.language,
-            kind=str(bill.buyer["kind"]),
-            categories=tuple(tax.category for tax in bill.taxes),
-            owed=bill.total_minor > 0,
-            due_on=due_on,
-        ),
-        "period_start_on": bill.month.first_day,
-        "period_end_on": bill.month.last_day,
+        "buyer": canonical(bill.buyer),
+        "mentions": _sentences(mentions),
+        "period_start_on": bill.month.first_day.isoformat(),
+        "period_end_on": bill.month.last_day.isoformat(),
         "net_minor": bill.net_minor,
         "tax_minor": bill.tax_minor,
         "total_minor": bill.total_minor,
         "tax_home_minor": bill.tax_home_minor,
-        "exchange": bill.exchange,
+        "exchange": None if bill.exchange is None else canonical(bill.exchange),
         "trial": operator.service.trial,
-        "payment_reference": "",
-        "seal": "",
     }
-    lines = tuple(
-        {
-            "position": position,
-            "text": line.text,
-            "meter": line.meter,
-            "quantity": line.quantity,
-            "unit": line.unit,
-            "unit_price": line.unit_price,
-            "net_minor": line.net_minor,
-            "details": list(line.details),
-        }
+    lines = [
+        (
+            position,
+            line.text,
+            line.meter,
+            line.quantity,
+            line.unit,
+            line.unit_price,
+            line.net_minor,
+            canonical(line.details) if line.details else _NOTHING,
+        )
         for position, line in enumerate(bill.lines, start=1)
-    )
-    taxes = tuple(
-        {
-            "category": tax.category,
-            "rate": tax.rate,
-            "base_minor": tax.base_minor,
-            "tax_minor": tax.tax_minor,
-            "reason_code": tax.reason_code,
-            "reason": tax.reason,
-        }
-        for tax in bill.taxes
-    )
+    ]
+    taxes = [
+        (tax.category, tax.rate, tax.base_minor, tax.tax_minor, tax.reason_code, tax.reason)
+        for tax in sorted(bill.taxes, key=lambda tax: (tax.category, tax.rate))
+    ]
     return Draft(id_, invoice, lines, taxes)
+
+
+@lru_cache(maxsize=256)
+def _sentences(mentions: tuple[str, ...]) -> Raw:
+    return canonical(mentions)
 
 
 def _reserve_ids(count: int) -> list[int]:
@@ -108,26 +124,20 @@ def _reserve_ids(count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
 
 
-def _insert(table: str, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows that all have the same columns: COPY on PostgreSQL, one prepared statement on SQLite."""
-    rows = list(rows)
-    if not rows:
-        return
-    plain = [tuple(_column(value) for value in row.values()) for row in rows]
-    names = ", ".join(rows[0])
+def _insert(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+    names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # COPY goes past Django, which would have turned the driver's errors into its own.
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for values in plain:
-                    copy.write_row(values)
+                for row in rows:
+                    copy.write_row(row)
             return
         marks = ", ".join(["%s"] * len(rows[0]))
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", plain)  # noqa: S608 — our own names
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 — our own names
 
 
-def _column(value: Any) -> Any:
-    """JSON as text, and dates as both databases read them."""
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return value.isoformat() if isinstance(value, date) else value
+def _plain(value: Any) -> Any:
+    """JSON as the text it is kept as; everything else as it is."""
+    return bytes(value).decode() if isinstance(value, Raw) else value

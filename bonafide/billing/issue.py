@@ -65,6 +65,7 @@ def take_place(*, operator: Operator, now: datetime) -> Place:
 def number_drafts(*, drafts: Sequence[Draft], place: Place, prefix: str) -> tuple[str, ...]:
     """Issue the drafts in their order, within the transaction that took the place; returns their numbers."""
     last, position, seal = place.series.last, place.position, place.seal
+    issued_on, due_on = place.issued_on.isoformat(), place.due_on.isoformat()
     rows, numbers = [], []
     for draft in drafts:
         last, position = last + 1, position + 1
@@ -73,8 +74,8 @@ def number_drafts(*, drafts: Sequence[Draft], place: Place, prefix: str) -> tupl
         given: dict[str, object] = {
             "number": number,
             "issued_at": place.issued_at,
-            "issued_on": place.issued_on,
-            "due_on": place.due_on,
+            "issued_on": issued_on,
+            "due_on": due_on,
             "payment_reference": reference,
             "position": position,
         }

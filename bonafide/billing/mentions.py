@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from babel.dates import format_date
 from django.utils import translation
@@ -20,30 +21,34 @@ from bonafide.operator import Operator
 
 def mentions_of(
     *, operator: Operator, language: str, kind: str, categories: tuple[str, ...], owed: bool, due_on: date
-) -> list[str]:
+) -> tuple[str, ...]:
     """What a bill to a ``kind`` of buyer (``person`` or ``company``) must say besides its figures.
 
     ``categories`` are the tax categories on it; ``owed`` is whether anything is to be paid by ``due_on``.
     """
-    return list(_mentions(_Facts(operator), language, kind, categories, owed, due_on))
+    return _mentions(_Facts.of(operator), language, kind, categories, owed, due_on)
 
 
-class _Facts:
+class _Facts(NamedTuple):
     """What of the operator's file is said; compared by value, so that one text serves all bills alike."""
 
-    def __init__(self, operator: Operator) -> None:
-        self.trial = operator.service.trial
-        self.penalty = operator.billing.late_penalty
-        self.fee = operator.billing.recovery_fee
-        self.discount = operator.billing.early_payment_discount
-        self.on_debits = operator.tax.vat_on_debits
-        self.french = operator.identity.country == "FR"
+    trial: bool
+    penalty: str
+    fee: Decimal
+    discount: str
+    on_debits: bool
+    french: bool
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Facts) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(vars(self).values()))
+    @classmethod
+    def of(cls, operator: Operator) -> _Facts:
+        return cls(
+            trial=operator.service.trial,
+            penalty=operator.billing.late_penalty,
+            fee=operator.billing.recovery_fee,
+            discount=operator.billing.early_payment_discount,
+            on_debits=operator.tax.vat_on_debits,
+            french=operator.identity.country == "FR",
+        )
 
 
 @lru_cache(maxsize=256)
@@ -74,7 +79,7 @@ def _mentions(
 
 def _between_companies(facts: _Facts, language: str) -> list[str]:
     """Penalty, fixed fee and discount: only a company can be asked for the first two, and only a company is told of all."""
-    penalty, fee = {"rate": facts.penalty}, {"fee": format_exact(Decimal(facts.fee), language)}
+    penalty, fee = {"rate": facts.penalty}, {"fee": format_exact(facts.fee, language)}
     if facts.french:
         late = _(
             "Late payment bears a penalty of %(rate)s a year from the day after the due date, without reminder "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
+
+import msgspec
 
 # Every column is sealed except surrogate keys and the seal itself; a test compares these lists with the models.
 INVOICE_FIELDS = (
@@ -38,35 +39,37 @@ TAX_FIELDS = ("category", "rate", "base_minor", "tax_minor", "reason_code", "rea
 # What stands before the first document.
 GENESIS = "0" * 64
 
+_encoder = msgspec.json.Encoder(order="deterministic")
+
 
 def seal_of(
     *,
     invoice: Mapping[str, object],
-    lines: Iterable[Mapping[str, object]],
-    taxes: Iterable[Mapping[str, object]],
+    lines: Iterable[Sequence[object]],
+    taxes: Iterable[Sequence[object]],
     previous: str,
 ) -> str:
     """The seal, 64 hexadecimal digits, of one document that follows the one sealed ``previous``.
 
-    The mappings hold at least the fields listed above; lines are taken by position, taxes by category and rate.
+    ``invoice`` holds exactly ``INVOICE_FIELDS``; each line and tax is its fields in the order above, lines by position, taxes
+    by category and rate.
     """
     content = {
         "previous": previous,
-        "invoice": {name: invoice[name] for name in INVOICE_FIELDS},
-        "lines": sorted(([line[name] for name in LINE_FIELDS] for line in lines), key=lambda line: str(line[0]).zfill(12)),
-        "taxes": sorted([tax[name] for name in TAX_FIELDS] for tax in taxes),
+        "invoice": {**invoice, "issued_at": _instant(invoice["issued_at"])},
+        "lines": [list(line) for line in lines],
+        "taxes": [list(tax) for tax in taxes],
     }
-    return sha256(canonical(content).encode()).hexdigest()
+    return sha256(_encoder.encode(content)).hexdigest()
 
 
-def canonical(content: object) -> str:
-    """One text for one content: sorted keys, no spaces, dates as ISO 8601, instants in UTC; floats are refused."""
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
+def canonical(value: object) -> msgspec.Raw:
+    """One JSON text for one value: sorted keys, no spaces, UTF-8, days as ISO 8601; it can stand in other content as it is."""
+    return msgspec.Raw(_encoder.encode(value))
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{value!r} cannot be sealed")
+def _instant(value: object) -> str:
+    """An instant in UTC with its microseconds, whatever zone and precision it was read in."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} cannot be sealed: expected an instant")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")

@@ -71,7 +71,7 @@ def _parts(ids: list[int]) -> dict[int, tuple[list[Row], list[Row]]]:
     parts: dict[int, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
     for line in InvoiceLine.objects.filter(invoice__in=ids).order_by("position").values("invoice_id", *LINE_FIELDS):
         parts[line["invoice_id"]][0].append(line)
-    for tax in InvoiceTax.objects.filter(invoice__in=ids).values("invoice_id", *TAX_FIELDS):
+    for tax in InvoiceTax.objects.filter(invoice__in=ids).order_by("category", "rate").values("invoice_id", *TAX_FIELDS):
         parts[tax["invoice_id"]][1].append(tax)
     return parts
 
@@ -115,7 +115,10 @@ def _sums(row: Row, lines: list[Row], taxes: list[Row]) -> Fault | None:
 
 
 def _sealed(row: Row, lines: Iterable[Row], taxes: Iterable[Row], previous: str) -> Fault | None:
-    if seal_of(invoice=row, lines=lines, taxes=taxes, previous=previous) == row["seal"]:
+    content = {name: row[name] for name in INVOICE_FIELDS}
+    rows = [[line[name] for name in LINE_FIELDS] for line in lines]
+    parts = [[tax[name] for name in TAX_FIELDS] for tax in taxes]
+    if seal_of(invoice=content, lines=rows, taxes=parts, previous=previous) == row["seal"]:
         return None
     return Fault(
         f"bill {row['number']}", "its content is not what was sealed: this row, a line or a tax of it was changed by hand"

@@ -17,7 +17,9 @@ DUE = date(2024, 10, 3)
 def said(
     *, kind: str = "company", categories: tuple[str, ...] = ("S",), owed: bool = True, language: str = "en", **sections: Any
 ) -> list[str]:
-    return mentions_of(operator=operator(**sections), language=language, kind=kind, categories=categories, owed=owed, due_on=DUE)
+    return list(
+        mentions_of(operator=operator(**sections), language=language, kind=kind, categories=categories, owed=owed, due_on=DUE)
+    )
 
 
 def test_a_company_is_told_everything_in_order() -> None:

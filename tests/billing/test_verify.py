@@ -142,8 +142,8 @@ def test_a_bill_changed_with_all_its_sums_and_its_own_seal_is_found_by_the_next(
     from bonafide.billing.seal import seal_of
 
     row = Invoice.objects.values(*INVOICE_FIELDS).get(pk=bills[1].pk) | {"language": "fr"}
-    lines = list(InvoiceLine.objects.filter(invoice=bills[1]).values(*LINE_FIELDS))
-    taxes = list(InvoiceTax.objects.filter(invoice=bills[1]).values(*TAX_FIELDS))
+    lines = list(InvoiceLine.objects.filter(invoice=bills[1]).values_list(*LINE_FIELDS))
+    taxes = list(InvoiceTax.objects.filter(invoice=bills[1]).values_list(*TAX_FIELDS))
     forged = seal_of(invoice=row, lines=lines, taxes=taxes, previous=bills[0].seal)
     run("UPDATE billing_invoice SET language = 'fr', seal = %s WHERE id = %s", [forged, bills[1].pk])
     fault = verify_books()
