@@ -25,7 +25,11 @@ class StaffRefused(Refused):
 
 @click.group("api-key")
 def api_key() -> None:
-    """Make and revoke keys for programs."""
+    """Make and revoke keys for programs.
+
+    \b
+    Example: bonafide api-key list
+    """
 
 
 @api_key.command("create")
@@ -88,7 +92,11 @@ def revoke(number: int) -> None:
 
 @click.group()
 def staff() -> None:
-    """Who runs the service."""
+    """Who runs the service.
+
+    \b
+    Example: bonafide staff add camille camille@example.com
+    """
 
 
 @staff.command("add")

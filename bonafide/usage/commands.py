@@ -17,7 +17,11 @@ from bonafide.usage.import_file import FORMATS, Imported, import_file
 
 @click.group()
 def usage() -> None:
-    """Take usage in."""
+    """Take usage in.
+
+    \b
+    Example: bonafide usage import usage.csv --format csv
+    """
 
 
 @usage.command("import")
