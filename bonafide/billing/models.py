@@ -155,7 +155,8 @@ class Invoice(models.Model):
 class InvoiceLine(models.Model):
     """One line: quantity times unit price is its net, rounded half up once. Quantity and price are exact decimal text."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    # Its unique key below begins with the invoice and serves as the index.
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     text = models.CharField(max_length=400)
     meter = models.CharField(max_length=60, blank=True)
@@ -177,7 +178,8 @@ class InvoiceLine(models.Model):
 class InvoiceTax(models.Model):
     """The base and the tax of one category and rate (EN 16931 BG-23), computed once on the sum of its lines."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
+    # Its unique key below begins with the invoice and serves as the index.
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes", db_index=False)
     category = models.CharField(max_length=2)
     rate = models.CharField(max_length=8)
     base_minor = models.BigIntegerField()
