@@ -20,8 +20,9 @@ from bonafide.operator import Bank
 from bonafide.periods import Month
 
 PER_PAGE = 24
-# Lines shown at once; a bill of 3,000 lines is shown whole only to who asks for it.
+# Lines, and parts of a line, shown at once; a bill of 3,000 lines is shown whole only to who asks for it.
 LINES_SHOWN = 200
+PARTS_SHOWN = 50
 
 
 @require_safe
@@ -47,8 +48,9 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
     invoice = get_object_or_404(visible, number=number)
     open_minor: int = invoice.open_minor  # type: ignore[attr-defined]  # with_state's
     lines = invoice.lines.all()
-    shown = list(lines if "all" in request.GET else lines[: LINES_SHOWN + 1])
-    cut = "all" not in request.GET and len(shown) > LINES_SHOWN
+    whole = "all" in request.GET
+    shown = list(lines if whole else lines[: LINES_SHOWN + 1])
+    cut = not whole and len(shown) > LINES_SHOWN
     return render(
         request,
         "billing/bill.html",
@@ -59,6 +61,8 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
             "own": getattr(current_membership(request), "account_id", None) == invoice.account_id,
             "lines": shown[:LINES_SHOWN] if cut else shown,
             "lines_in_all": lines.count() if cut else len(shown),
+            "parts": ":" if whole else f":{PARTS_SHOWN}",
+            "parts_shown": PARTS_SHOWN,
             "taxes": invoice.taxes.all(),
             "settlements": invoice.settlements.order_by("received_on", "pk"),
             "transfer": transfer_of(

@@ -25,6 +25,8 @@ from bonafide.web.charts import Chart, Day, draw
 from bonafide.web.templatetags.reading import brief
 from bonafide.web.templatetags.web import language, written_day
 
+# Parts of a meter on the page; the file has all of them.
+PARTS_SHOWN = 100
 HOURS_DRAWN = 4  # decimals; hours are exact only as a fraction
 COUNTED = {
     "sum": gettext_lazy("added up over the month"),
@@ -55,6 +57,7 @@ class MeterUse:
     group_by: str
     quantity: Decimal
     groups: list[Part]
+    groups_in_all: int
     chart: Chart | None
     says: str
     rows: list[dict[str, str]]
@@ -135,7 +138,8 @@ def _meter(used: MeterOfMonth, month: Month, today: date) -> MeterUse:
         counted=str(COUNTED[meter.aggregation]),
         group_by=meter.group_by,
         quantity=used.quantity,
-        groups=[Part(label, quantity) for label, quantity in groups] if any(used.groups) else [],
+        groups=[Part(label, quantity) for label, quantity in groups[:PARTS_SHOWN]] if any(used.groups) else [],
+        groups_in_all=len(groups),
         chart=chart,
         says=_("%(meter)s per day, %(quantity)s %(unit)s in all")
         % {"meter": meter.name(language()), "quantity": format_exact(used.quantity, language()), "unit": meter.unit},

@@ -69,6 +69,18 @@ def test_a_line_opens_to_what_it_is_made_of(client, account):
     assert "<dt>bucket &lt;one&gt;</dt><dd>1,234.5</dd>" in text
 
 
+def test_of_many_parts_the_first_are_shown_and_all_on_request(client, account, monkeypatch):
+    monkeypatch.setattr(views, "PARTS_SHOWN", 2)
+    details = [{"label": f"bucket-{n}", "quantity": "1"} for n in range(3)]
+    number = make_issued(account=account, lines=[line("Storage", "3", "GB", "0.01", details=details)]).number
+    cut, whole = page(client, f"/bills/{number}"), page(client, f"/bills/{number}?all")
+    assert "bucket-1" in cut
+    assert "bucket-2" not in cut
+    assert "Show all 3" in cut
+    assert "bucket-2" in whole
+    assert "Show all 3" not in whole
+
+
 def test_an_open_bill_says_how_to_pay_it(client, account):
     text = page(client, f"/bills/{make_issued(account=account).number}")
     assert "FR76 3000 6000 0112 3456 7890 189" in text

@@ -72,7 +72,7 @@ def test_while_it_is_being_made_the_answer_says_when_to_come_back(client, accoun
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
     assert "The PDF is being prepared" in answer.content.decode()
-    assert '<meta http-equiv="refresh" content="5">' in answer.content.decode()
+    assert f'href="{answer.request["PATH_INFO"]}"' in answer.content.decode()
 
 
 def test_an_altered_file_is_not_handed_out(client, account):

@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 
 from bonafide.periods import Month
+from bonafide.usage import views
 from bonafide.usage.closing import close_month
 from tests.factories.accounts import make_account, make_member, make_user
 from tests.factories.usage import NOW, make_meter, use
@@ -71,6 +72,19 @@ def test_days_that_have_not_come_have_no_figure(client, account):
     assert "<title>16 November 2024</title>" in text
     assert "<title>14 November 2024: 0 unit</title>" in text
     assert text.count('<td class="num big">') == 15
+
+
+def test_of_many_parts_the_largest_are_shown_and_the_file_has_all(client, account, monkeypatch):
+    monkeypatch.setattr(views, "PARTS_SHOWN", 2)
+    meter = make_meter("m", group_by="g", scale=0)
+    for name, quantity in (("small", "1"), ("large", "9"), ("middle", "5")):
+        use(account, meter, quantity, "2024-11-03T12:00:00Z", g=name)
+    text = page(client)
+    assert "large" in text
+    assert "middle" in text
+    assert ">small<" not in text
+    assert "These are the 2 largest" in text
+    assert len(rows(client, "/usage.csv")) == 4
 
 
 def test_hours_are_read_in_hours(client, account):
