@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, TextIO, cast
 from zoneinfo import ZoneInfo
@@ -25,7 +24,7 @@ from bonafide.usage.readers.table import TableRejects
 from bonafide.usage.receive import DIFFERENT
 
 FORMATS = {"focus": focus, "csv": csv_file, "jsonl": jsonl}
-LOT = 5_000
+LOT, LOT_BYTES = 5_000, 4 * 2**20
 REASONS_SHOWN = 5
 
 
@@ -71,11 +70,16 @@ def import_file(
     catalogue = Catalogue(create_accounts=create_accounts)
     try:
         with path.open("rb") as stream, tempfile.TemporaryFile(prefix="bonafide-import-") as spool:
-            reader = FORMATS[format].Reader(stream=cast(BinaryIO, _Watched(stream, on_progress)), name=path.name)
+            watched = _Watched(stream, on_progress)
+            reader = FORMATS[format].Reader(stream=cast(BinaryIO, watched), name=path.name)
             rules = FORMATS[format].RULES
             preparer = Preparer(catalogue=catalogue, rules=rules, zone=zone, now=now, ahead=ahead)
             with _Rejects(path.name, format, reader.header, skip_bad) as bad:
-                _check(reader, preparer, spool, bad, create_accounts=create_accounts)
+                for lot in _lots(reader, watched):
+                    rows, rejected = preparer.rows(lot)
+                    for rejection in rejected:
+                        bad.add(rejection, hint="" if create_accounts else _hint(rejection))
+                    marshal.dump(rows, spool)
                 bad.refuse_unless_skipping()
                 done = _write(spool, catalogue, path, format, bad, now)
                 bad.keep()
@@ -84,15 +88,17 @@ def import_file(
     return Imported(done.accepted, done.duplicates, bad.count, len(catalogue.new_accounts), bad.reasons)
 
 
-def _check(
-    reader: Iterable[Draft | Rejection], preparer: Preparer, spool: IO[bytes], bad: _Rejects, *, create_accounts: bool
-) -> None:
-    drafts = iter(reader)
-    while lot := list(islice(drafts, LOT)):
-        rows, rejected = preparer.rows(lot)
-        for rejection in rejected:
-            bad.add(rejection, hint="" if create_accounts else _hint(rejection))
-        marshal.dump(rows, spool)
+def _lots(reader: Iterable[Draft | Rejection], watched: _Watched) -> Iterator[list[Draft | Rejection]]:
+    """Drafts by the thousand, fewer where rows are long: a lot is what is in memory at a time."""
+    lot: list[Draft | Rejection] = []
+    start = watched.read_bytes
+    for draft in reader:
+        lot.append(draft)
+        if len(lot) >= LOT or watched.read_bytes - start > LOT_BYTES:
+            yield lot
+            lot, start = [], watched.read_bytes
+    if lot:
+        yield lot
 
 
 def _hint(rejection: Rejection) -> str:
@@ -127,9 +133,11 @@ class _Watched:
 
     def __init__(self, stream: IO[bytes], on_progress: Callable[[int], None]) -> None:
         self._stream, self._on_progress = stream, on_progress
+        self.read_bytes = 0
 
     def read(self, size: int) -> bytes:
         block = self._stream.read(size)
+        self.read_bytes += len(block)
         self._on_progress(len(block))
         return block
 
