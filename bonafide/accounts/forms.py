@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-
-MINIMUM_LENGTH = 12
 
 
 def password_help() -> str:
     """What a password must be; said once, in a line."""
+    validators: list[dict[str, Any]] = settings.AUTH_PASSWORD_VALIDATORS
+    shortest = max(int(validator.get("OPTIONS", {}).get("min_length", 1)) for validator in validators)
     return ngettext(
         "At least %(count)d character. A few unrelated words are easy to remember and hard to guess.",
         "At least %(count)d characters. A few unrelated words are easy to remember and hard to guess.",
-        MINIMUM_LENGTH,
-    ) % {"count": MINIMUM_LENGTH}
+        shortest,
+    ) % {"count": shortest}
 
 
 class _Plain:

@@ -134,7 +134,7 @@ CLAUSES = (
         _("Who can see it"),
         (
             _(
-                "An account's usage and bills are shown to its members, each within their role, and to the staff of "
+                "An account’s usage and bills are shown to its members, each within their role, and to the staff of "
                 "%(trade_name)s. To any other login they do not exist."
             ),
         ),
