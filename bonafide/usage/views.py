@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from bonafide.accounts.current import current_membership
 from bonafide.money import format_exact, round_half_up, scaled, unscaled
 from bonafide.periods import Month
+from bonafide.pricing.units import unit_text
 from bonafide.usage.of_account import MeterOfMonth, usage_of_account
 from bonafide.web.charts import Chart, Day, draw
 from bonafide.web.templatetags.reading import brief
@@ -142,7 +143,11 @@ def _meter(used: MeterOfMonth, month: Month, today: date) -> MeterUse:
         groups_in_all=len(groups),
         chart=chart,
         says=_("%(meter)s per day, %(quantity)s %(unit)s in all")
-        % {"meter": meter.name(language()), "quantity": format_exact(used.quantity, language()), "unit": meter.unit},
+        % {
+            "meter": meter.name(language()),
+            "quantity": format_exact(used.quantity, language()),
+            "unit": unit_text(unit=meter.unit, quantity=used.quantity, language=language()),
+        },
         rows=rows,
     )
 
@@ -160,7 +165,8 @@ def _days(used: MeterOfMonth, month: Month, today: date) -> tuple[Chart | None, 
             days.append(Day(tick=str(number + 1), note=written_day(on)))
             continue
         quantity = quantities.get(on, Decimal(0))
-        text = f"{brief(quantity)}\N{NO-BREAK SPACE}{used.meter.unit}"
+        unit = unit_text(unit=used.meter.unit, quantity=quantity, language=language())
+        text = f"{brief(quantity)}\N{NO-BREAK SPACE}{unit}"
         note = _("%(day)s: %(amount)s") % {"day": written_day(on), "amount": text}
         days.append(Day(tick=str(number + 1), note=note, now=scaled(round_half_up(quantity, places), places)))
         rows.append({"label": str(number + 1), "now": text})
