@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 def password_help() -> str:
     """What a password must be; said once, in a line."""
-    validators: list[dict[str, Any]] = settings.AUTH_PASSWORD_VALIDATORS
+    validators: Any = settings.AUTH_PASSWORD_VALIDATORS
     shortest = max(int(validator.get("OPTIONS", {}).get("min_length", 1)) for validator in validators)
     return ngettext(
         "At least %(count)d character. A few unrelated words are easy to remember and hard to guess.",
