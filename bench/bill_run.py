@@ -3,9 +3,9 @@
     .venv/bin/python -m bench.bill_run [--accounts 20000] [--rounds 3]
 
 The floor is a bare GROUP BY over the month's totals, fetched, plus one bare bulk insert of the very rows that the run wrote
-(executemany on SQLite, COPY on PostgreSQL) into tables of the same columns and primary keys without any other index, key or
-trigger. Run and floor alternate; medians are over the rounds. DATABASE_URL names a PostgreSQL server on which a database
-bench_bill_run is made and dropped; without it SQLite is measured, in a folder of its own.
+(executemany on SQLite, COPY on PostgreSQL) into empty tables with the same columns, keys and indexes, but no foreign keys and
+no guards against change. Run and floor alternate; medians are over the rounds. DATABASE_URL names a PostgreSQL server on
+which a database bench_bill_run is made and dropped; without it SQLite is measured, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -111,15 +111,29 @@ def written() -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
     return found
 
 
+def indexes(table: str) -> list[str]:
+    """The columns of each index of a table on SQLite."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT name FROM pragma_index_list('{table}')")
+        names = [row[0] for row in cursor.fetchall()]
+        found = []
+        for name in names:
+            cursor.execute(f"SELECT group_concat(name) FROM pragma_index_info('{name}')")
+            found.append(cursor.fetchone()[0])
+        return found
+
+
 def bare_tables(rows: dict[str, tuple[list[str], list[tuple[Any, ...]]]]) -> None:
     with connection.cursor() as cursor:
         for table in rows:
             cursor.execute(f"DROP TABLE IF EXISTS bare_{table}")
             if connection.vendor == "postgresql":
-                cursor.execute(f"CREATE TABLE bare_{table} (LIKE {table}, PRIMARY KEY (id))")
-            else:
-                columns = ", ".join(name if name != "id" else "id INTEGER PRIMARY KEY" for name in rows[table][0])
-                cursor.execute(f"CREATE TABLE bare_{table} ({columns})")
+                cursor.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING INDEXES)")
+                continue
+            columns = ", ".join(name if name != "id" else "id INTEGER PRIMARY KEY" for name in rows[table][0])
+            cursor.execute(f"CREATE TABLE bare_{table} ({columns})")
+            for number, columns in enumerate(indexes(table)):
+                cursor.execute(f"CREATE INDEX bare_{table}_{number} ON bare_{table} ({columns})")
 
 
 def floor(rows: dict[str, tuple[list[str], list[tuple[Any, ...]]]]) -> None:

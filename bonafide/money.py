@@ -4,6 +4,7 @@ Pure: no Django, no clock. Floats are never accepted.
 """
 
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from functools import cache
 
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, get_currency_precision, list_currencies
@@ -20,6 +21,7 @@ def is_currency(code: str) -> bool:
     return code in _CURRENCIES
 
 
+@cache
 def exponent(currency: str) -> int:
     """Decimals of the currency's minor unit (ISO 4217: EUR 2, TND 3, JPY 0).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from msgspec import Raw
 
@@ -17,8 +17,7 @@ class Detail(TypedDict):
     quantity: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComputedLine:
+class ComputedLine(NamedTuple):
     """A line in the buyer's language. ``quantity`` and ``unit_price`` are decimal text whose product rounds to ``net_minor``."""
 
     text: str
@@ -30,8 +29,7 @@ class ComputedLine:
     details: tuple[Detail, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ComputedTax:
+class ComputedTax(NamedTuple):
     """Base and tax of one category and rate, in minor units; ``rate`` is decimal text in percent."""
 
     category: str

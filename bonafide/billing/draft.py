@@ -28,7 +28,7 @@ class Draft(NamedTuple):
     id: int
     invoice: dict[str, Any]
     lines: list[tuple[Any, ...]]
-    taxes: list[tuple[Any, ...]]
+    taxes: Sequence[tuple[Any, ...]]
 
 
 def write_drafts(*, bills: Sequence[ComputedBill], operator: Operator, due_on: date) -> list[Draft]:
@@ -86,23 +86,11 @@ def _draft(id_: int, bill: ComputedBill, operator: Operator, due_on: date) -> Dr
         "trial": operator.service.trial,
     }
     lines = [
-        (
-            position,
-            line.text,
-            line.meter,
-            line.quantity,
-            line.unit,
-            line.unit_price,
-            line.net_minor,
-            canonical(line.details) if line.details else _NOTHING,
-        )
+        # a computed line is in the order of the columns, but for its position and its details as JSON
+        (position, *line[:-1], canonical(line.details) if line.details else _NOTHING)
         for position, line in enumerate(bill.lines, start=1)
     ]
-    taxes = [
-        (tax.category, tax.rate, tax.base_minor, tax.tax_minor, tax.reason_code, tax.reason)
-        for tax in sorted(bill.taxes, key=lambda tax: (tax.category, tax.rate))
-    ]
-    return Draft(id_, invoice, lines, taxes)
+    return Draft(id_, invoice, lines, sorted(bill.taxes))
 
 
 @lru_cache(maxsize=256)

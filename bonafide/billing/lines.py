@@ -182,6 +182,9 @@ def _by_meter(rows: Iterable[Measured], sheet: Sheet) -> dict[int, list[Measured
 
 def _sums(terms: Terms, rows: Sequence[Measured]) -> Iterator[tuple[str, _Sum]]:
     """Each group of a price that is split, else the whole with its groups as details."""
+    if len(rows) == 1 and not rows[0].group_key:  # most meters have no groups
+        yield "", _Sum(rows[0].quantity, rows[0].before or 0, ())
+        return
     ordered = sorted(rows, key=attrgetter("group_key"))
     if terms.split:
         for row in ordered:

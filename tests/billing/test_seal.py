@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bonafide.billing.seal import GENESIS, INVOICE_FIELDS, canonical, seal_of
+from bonafide.billing.computed import ComputedLine, ComputedTax
+from bonafide.billing.seal import GENESIS, INVOICE_FIELDS, LINE_FIELDS, TAX_FIELDS, canonical, seal_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
@@ -62,6 +63,11 @@ def test_whatever_changes_changes_the_seal() -> None:
     seals = {sealed()} | {sealed(**{name: "y"}) for name in INVOICE_FIELDS if name != "issued_at"}
     assert len(seals) == len(INVOICE_FIELDS)
     assert sealed(issued_at=datetime(2024, 10, 1, 8, 0, 0, 1, tzinfo=UTC)) not in seals
+
+
+def test_what_is_computed_is_in_the_order_in_which_it_is_written_and_sealed() -> None:
+    assert ("position", *ComputedLine._fields) == LINE_FIELDS
+    assert ComputedTax._fields == TAX_FIELDS
 
 
 def test_an_instant_that_is_none_is_not_sealed() -> None:
