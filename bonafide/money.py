@@ -7,13 +7,14 @@ from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 from functools import cache
 
 from babel.core import UnknownLocaleError
-from babel.numbers import format_currency, format_decimal, get_currency_precision, list_currencies
+from babel.numbers import format_currency, get_currency_precision, list_currencies, parse_pattern
 
 # Wide enough for any 64-bit quantity times any 12-decimal price; a product that would not fit raises instead of rounding.
 EXACT = Context(prec=80, traps=[Inexact])
 ROUNDING = Context(prec=80, rounding=ROUND_HALF_UP)
 
 _CURRENCIES = frozenset(list_currencies())
+_EVERY_DECIMAL = parse_pattern("#,##0.############")  # as many as a price may have
 
 
 def is_currency(code: str) -> bool:
@@ -83,12 +84,13 @@ def format_minor(minor: int, currency: str, language: str) -> str:
 
 def format_exact(value: Decimal, language: str) -> str:
     """A quantity or unit price with every decimal it has, grouped as people of that language write it."""
-    return format_decimal(plain(value), format="#,##0.############", locale=_locale(language))
+    return str(_EVERY_DECIMAL.apply(plain(value), _locale(language)))
 
 
-def _locale(language: str) -> str:
+@cache
+def _locale(language: str) -> Locale:
     """The CLDR locale behind one of our languages; English is written the European way (day first)."""
     try:
-        return {"en": "en_GB", "fr": "fr_FR"}[language]
+        return Locale.parse({"en": "en_GB", "fr": "fr_FR"}[language])
     except KeyError:
         raise UnknownLocaleError(language) from None
