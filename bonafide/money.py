@@ -6,7 +6,7 @@ Pure: no Django, no clock. Floats are never accepted.
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 from functools import cache
 
-from babel.core import UnknownLocaleError
+from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision, list_currencies, parse_pattern
 
 # Wide enough for any 64-bit quantity times any 12-decimal price; a product that would not fit raises instead of rounding.
