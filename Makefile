@@ -81,12 +81,8 @@ docs: $(VENV)/runtime ## Write the generated pages of docs/ anew.
 		pathlib.Path("docs/settings.md").write_text(settings_page(), encoding="utf-8")'
 
 .PHONY: messages
-messages: $(VENV)/dev ## Extract texts to translate into bonafide/locale (needs gettext).
-	@command -v xgettext >/dev/null || { echo "messages needs gettext (Debian and Ubuntu: apt-get install gettext)" >&2; exit 1; }
-	@cd bonafide && BONAFIDE_HOME=../tests/instance BONAFIDE_SECRET_KEY=none DJANGO_SETTINGS_MODULE=bonafide.settings \
-		../$(BIN)/python -m django makemessages --locale fr --no-obsolete --no-location -v 0
-	@cd bonafide && BONAFIDE_HOME=../tests/instance BONAFIDE_SECRET_KEY=none DJANGO_SETTINGS_MODULE=bonafide.settings \
-		../$(BIN)/python -m django compilemessages -v 0
+messages: $(VENV)/dev ## Extract texts to translate into bonafide/locale; lists what lacks French.
+	@$(BIN)/python -m tests.catalogue
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml --group build
