@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -67,7 +67,12 @@ def import_prices(*, text: str, name: str, today: date) -> ImportedPrices:
         former = Plan.objects.filter(is_default=True).first()
         renamed = [_write_meter(declared) for declared in file.meters]
         written = [_write_plan(declared, closed) for declared in file.plans]
-        outcomes = [(outcome, price) for declared, plan, _ in written for outcome, price in _write_prices(declared, plan, closed)]
+        outcomes = [
+            (outcome, price)
+            for declared, plan, made in written
+            # No bill was made by a plan that is new, so its prices may reach back as far as they like.
+            for outcome, price in _write_prices(declared, plan, () if made == "added" else closed)
+        ]
     return ImportedPrices(
         name=name,
         meters_added=renamed.count("added"),
@@ -165,8 +170,9 @@ def _write_prices(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -
         row = rows.get((head.code, head.valid_from)) or Price(
             plan=plan, code=head.code, valid_from=head.valid_from, position=position
         )
+        meter = _meter_of(price)
         values = {
-            "meter": _meter_of(price),
+            "meter": meter,
             "name_en": head.name.en,
             "name_fr": head.name.fr,
             "terms": price.terms.to_json(),
@@ -174,13 +180,27 @@ def _write_prices(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -
         if row.pk is not None and all(getattr(row, field) == value for field, value in values.items()):
             outcomes.append(("unchanged", row))
             continue
-        _refuse_in_closed_months(price, min((day for day in starts[head.code] if day > head.valid_from), default=None), closed)
+        if not _first_of_its_meter(price, meter, rows.values()):
+            until = min((day for day in starts[head.code] if day > head.valid_from), default=None)
+            _refuse_in_closed_months(price, until, closed)
         outcome = "added" if row.pk is None else "changed"
         for field, value in values.items():
             setattr(row, field, value)
         row.save()
         outcomes.append((outcome, row))
     return outcomes
+
+
+def _first_of_its_meter(price: DeclaredPrice, meter: Meter | None, rows: Iterable[Price]) -> bool:
+    """Whether the plan had no price for this meter, and owes nothing for it where there was no usage.
+
+    Then no bill changes by it: an account with such usage could not be billed, and is only now.
+    """
+    return (
+        meter is not None
+        and not price.terms.owed_without_usage
+        and all(row.meter != meter and row.code != price.head.code for row in rows)
+    )
 
 
 def _refuse_in_closed_months(price: DeclaredPrice, until: date | None, closed: Sequence[Month]) -> None:

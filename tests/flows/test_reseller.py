@@ -136,3 +136,15 @@ def test_billing_dollars_in_euros_is_refused_until_staff_entered_a_rate(tmp_path
     with FOCUS.open(encoding="utf-8", newline="") as file:
         cost = sum(Decimal(row["BilledCost"]) for row in csv.DictReader(file) if row["SubAccountId"] == largest["account"])
     assert largest["net_minor"] == int((cost * Decimal("1.7") * Decimal("0.8932")).quantize(CENT, ROUND_HALF_UP) * 100)
+
+
+def test_issuing_before_there_are_prices_is_put_right_by_importing_them(tmp_path, costs):
+    home = tmp_path / "eager"
+    run(home, "init")
+    run(home, "usage", "import", str(FOCUS), "--format", "focus", "--create-accounts")
+    refusal = run(home, "bills", "issue", "2024-09", ok=False)
+    assert "plan" in refusal
+    assert json.loads(run(home, "bills", "list", "--json")) == []
+    run(home, "prices", "import", str(RESELLER))
+    run(home, "bills", "issue", "2024-09")
+    assert len(bills_of(home)) == len(costs)

@@ -372,6 +372,23 @@ def test_a_new_price_cannot_reach_back_into_a_closed_month():
     assert load(PLAN + FLAT.replace("2024-01-01", "2026-09-01")).prices_added == 1
 
 
+def test_a_plan_that_nobody_was_billed_by_may_reach_back_into_closed_months():
+    close_month(Month(2026, 8))
+    assert load(WHOLE + FLAT).prices_added == 2
+    assert "give it a later valid_from" in refusal(WHOLE.replace("0.05", "0.06"))  # from now on it may have been billed by
+
+
+def test_the_first_price_of_a_meter_may_reach_back_for_those_who_could_not_be_billed():
+    second = METER.replace('"storage"', '"traffic"') + PLAN + PRICE.replace('"storage"', '"traffic"')
+    load(WHOLE)
+    close_month(Month(2026, 8))
+    assert "2026-08 is closed" in refusal(second + 'minimum = "5"\n')  # owed by everybody, used or not
+    again = PLAN + PRICE.replace('code = "storage"', 'code = "more"')
+    assert "2026-08 is closed" in refusal(again)  # the meter was billed by its first price
+    assert load(second).prices_added == 1
+    assert "2026-08 is closed" in refusal(second.replace("0.05", "0.06"))
+
+
 def test_a_price_that_was_superseded_before_the_closed_month_can_be_replaced():
     load(WHOLE + PRICE.replace("2024-01-01", "2026-08-01"))
     close_month(Month(2026, 8))
