@@ -6,8 +6,9 @@ Pure: no Django, no clock. Floats are never accepted.
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 from functools import cache
 
-from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision, list_currencies, parse_pattern
+
+from bonafide.languages import locale_of
 
 # Wide enough for any 64-bit quantity times any 12-decimal price; a product that would not fit raises instead of rounding.
 EXACT = Context(prec=80, traps=[Inexact])
@@ -79,18 +80,9 @@ def text(value: Decimal) -> str:
 
 def format_minor(minor: int, currency: str, language: str) -> str:
     """The amount as people of that language write it, with its currency: ``€362.40``, ``362,40 €``."""
-    return format_currency(from_minor(minor, currency), currency, locale=_locale(language))
+    return format_currency(from_minor(minor, currency), currency, locale=locale_of(language))
 
 
 def format_exact(value: Decimal, language: str) -> str:
     """A quantity or unit price with every decimal it has, grouped as people of that language write it."""
-    return str(_EVERY_DECIMAL.apply(plain(value), _locale(language)))
-
-
-@cache
-def _locale(language: str) -> Locale:
-    """The CLDR locale behind one of our languages; English is written the European way (day first)."""
-    try:
-        return Locale.parse({"en": "en_GB", "fr": "fr_FR"}[language])
-    except KeyError:
-        raise UnknownLocaleError(language) from None
+    return str(_EVERY_DECIMAL.apply(plain(value), locale_of(language)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from babel import Locale
 from babel.numbers import format_currency
 from django import template
 from django.utils.safestring import SafeString
@@ -33,7 +32,7 @@ def short(minor: int, currency: str) -> str:
     value = from_minor(minor, currency)
     if not exponent(currency) or value != value.to_integral_value():
         return format_minor(minor, currency, language())
-    pattern = Locale.parse(locale()).currency_formats["standard"].pattern.replace(".00", "")
+    pattern = locale().currency_formats["standard"].pattern.replace(".00", "")
     return format_currency(value, currency, pattern, locale(), currency_digits=False)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel.core import Locale
+from babel.dates import format_time
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 
+from bonafide import languages
 from bonafide.money import format_exact, format_minor
 from bonafide.periods import Month
 
@@ -35,9 +37,9 @@ def language() -> str:
     return current if current in dict(settings.LANGUAGES) else "en"
 
 
-def locale() -> str:
-    """The CLDR locale of the reader's language; English is written the European way (day first)."""
-    return {"en": "en_GB", "fr": "fr_FR"}[language()]
+def locale() -> Locale:
+    """The CLDR locale of the reader's language."""
+    return languages.locale_of(language())
 
 
 @register.filter
@@ -53,9 +55,8 @@ def quantity(value: Decimal | str | int | None) -> str:
 
 
 def written_day(value: date) -> str:
-    """``1 November 2026``; in French the first of a month is an ordinal."""
-    text = format_date(value, "long", locale=locale())
-    return text.replace("1 ", "1er ", 1) if language() == "fr" and value.day == 1 else text
+    """A date in the reader's language."""
+    return languages.written_day(value, language())
 
 
 @register.filter
@@ -90,8 +91,7 @@ def month(value: Month | int | None) -> str:
     """``October 2026`` of a Month or of its YYYYMM key; nothing for None."""
     if value is None:
         return ""
-    first = (value if isinstance(value, Month) else Month.from_key(value)).first_day
-    return format_skeleton("yMMMM", datetime(first.year, first.month, 1, tzinfo=UTC), tzinfo=UTC, locale=locale())
+    return languages.written_month(value if isinstance(value, Month) else Month.from_key(value), language())
 
 
 @register.filter
