@@ -1,4 +1,4 @@
-"""Drafts become issued bills: a number without gaps, a place in the chain, a seal, a due date and a payment reference."""
+"""Drafts are numbered: a number without gaps, a place in the chain, a seal, a due date and a payment reference."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db import connection
 from stdnum.iso7064 import mod_97_10
 
 from bonafide.billing.draft import Draft
@@ -62,29 +62,36 @@ def take_place(*, operator: Operator, now: datetime) -> Place:
     )
 
 
-def number_drafts(*, drafts: Sequence[Draft], place: Place, prefix: str) -> tuple[str, ...]:
-    """Issue the drafts in their order, within the transaction that took the place; returns their numbers."""
+class Numbered(NamedTuple):
+    """The rows of one issued bill: a :class:`Draft` whose ``invoice`` now has every sealed column, and its seal."""
+
+    invoice: dict[str, Any]
+    lines: Sequence[tuple[Any, ...]]
+    taxes: Sequence[tuple[Any, ...]]
+    seal: str
+
+
+def number_drafts(*, drafts: Sequence[Draft], place: Place, prefix: str) -> list[Numbered]:
+    """Give the drafts their numbers in their order, and count these as given; call within the transaction that took the place."""
     last, position, seal = place.series.last, place.position, place.seal
     issued_on, due_on = place.issued_on.isoformat(), place.due_on.isoformat()
-    rows, numbers = [], []
+    numbered = []
     for draft in drafts:
         last, position = last + 1, position + 1
         number = f"{prefix}{place.series.year}-{last:06d}"
-        reference = payment_reference(number=number)
-        given: dict[str, object] = {
+        invoice = {
+            **draft.invoice,
             "number": number,
             "issued_at": place.issued_at,
             "issued_on": issued_on,
             "due_on": due_on,
-            "payment_reference": reference,
+            "payment_reference": payment_reference(number=number),
             "position": position,
         }
-        seal = seal_of(invoice={**draft.invoice, **given}, lines=draft.lines, taxes=draft.taxes, previous=seal)
-        rows.append((number, reference, position, seal, draft.id))
-        numbers.append(number)
-    _update(place, rows)
+        seal = seal_of(invoice=invoice, lines=draft.lines, taxes=draft.taxes, previous=seal)
+        numbered.append(Numbered(invoice, draft.lines, draft.taxes, seal))
     Series.objects.filter(pk=place.series.pk).update(last=last)
-    return tuple(numbers)
+    return numbered
 
 
 def payment_reference(*, number: str) -> str:
@@ -94,13 +101,3 @@ def payment_reference(*, number: str) -> str:
     """
     body = re.sub(r"[^A-Z0-9]", "", number.upper())[-REFERENCE_LONGEST:]
     return f"RF{mod_97_10.calc_check_digits(body + 'RF')}{body}"
-
-
-def _update(place: Place, rows: list[tuple[str, str, int, str, int]]) -> None:
-    instant = connection.ops.adapt_datetimefield_value(place.issued_at)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE billing_invoice SET issued_at = %s, issued_on = %s, due_on = %s,"
-            " number = %s, payment_reference = %s, position = %s, seal = %s WHERE id = %s",
-            [(instant, place.issued_on.isoformat(), place.due_on.isoformat(), *row) for row in rows],
-        )

@@ -11,9 +11,10 @@ from django.db import DatabaseError, transaction
 
 from bonafide.billing.compute import CHUNK, compute_bills
 from bonafide.billing.computed import ComputedBill, Stopped
-from bonafide.billing.draft import write_drafts
+from bonafide.billing.draft import drafts_of
 from bonafide.billing.issue import number_drafts, take_place
 from bonafide.billing.models import BillRun, Invoice
+from bonafide.billing.write import write_bills
 from bonafide.errors import Refused
 from bonafide.operator import Operator
 from bonafide.periods import Month
@@ -96,8 +97,8 @@ def _issue_together(bills: Sequence[ComputedBill], operator: Operator, now: date
             ).values_list("account_id", flat=True)
         )
         fresh = [bill for bill in bills if bill.account_id not in done]
-        drafts = write_drafts(bills=fresh, operator=operator, due_on=place.due_on)
-        number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix)
+        drafts = drafts_of(bills=fresh, operator=operator, due_on=place.due_on)
+        write_bills(bills=number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix))
     result.issued += len(fresh)
 
 

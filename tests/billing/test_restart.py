@@ -58,11 +58,12 @@ run.issue_month(month=Month(2024, 9), operator=settings.OPERATOR, now=datetime(2
 MOMENTS = [
     ("bonafide.billing.run", "close_month", 1, "after"),
     ("bonafide.billing.run", "take_place", 1, "after"),
-    ("bonafide.billing.run", "write_drafts", 2, "before"),
-    ("bonafide.billing.run", "write_drafts", 3, "after"),
-    ("bonafide.billing.issue", "_update", 2, "before"),
-    ("bonafide.billing.issue", "_update", 3, "after"),
-    ("bonafide.billing.run", "number_drafts", 6, "after"),
+    ("bonafide.billing.run", "number_drafts", 2, "before"),
+    ("bonafide.billing.run", "number_drafts", 3, "after"),
+    ("bonafide.billing.write", "_insert", 4, "before"),  # lines, taxes, bills: three calls a chunk
+    ("bonafide.billing.write", "_insert", 4, "after"),
+    ("bonafide.billing.write", "_insert", 6, "before"),
+    ("bonafide.billing.run", "write_bills", 6, "after"),
     ("bonafide.billing.run", "_issue_together", 4, "after"),
 ]
 

@@ -1,0 +1,69 @@
+"""Numbered bills become rows, a whole chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from msgspec import Raw
+
+from bonafide.billing.issue import Numbered
+from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
+from bonafide.billing.seal import LINE_FIELDS, TAX_FIELDS
+
+
+def write_bills(*, bills: Sequence[Numbered]) -> None:
+    """Insert bills with their lines and taxes; call within the transaction that numbered them.
+
+    Lines and taxes go first: once a bill is there with its number the database takes no more of them. Foreign keys wait for
+    the end of the transaction.
+    """
+    if not bills:
+        return
+    keyed = list(zip(_reserve_ids(len(bills)), bills, strict=True))
+    _insert(
+        InvoiceLine._meta.db_table,
+        ("invoice_id", *LINE_FIELDS),
+        [(id_, *line[:-1], _plain(line[-1])) for id_, bill in keyed for line in bill.lines],
+    )
+    _insert(InvoiceTax._meta.db_table, ("invoice_id", *TAX_FIELDS), [(id_, *tax) for id_, bill in keyed for tax in bill.taxes])
+    instant = connection.ops.adapt_datetimefield_value(bills[0].invoice["issued_at"])  # one chunk is issued at one instant
+    _insert(
+        Invoice._meta.db_table,
+        ("id", "seal", *bills[0].invoice),
+        [(id_, bill.seal, *map(_plain, {**bill.invoice, "issued_at": instant}.values())) for id_, bill in keyed],
+    )
+
+
+def _reserve_ids(count: int) -> list[int]:
+    """Keys for new invoices, so that their lines can be written before them.
+
+    PostgreSQL's sequence gives each key once; on SQLite the open transaction already holds the one write lock.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT nextval(pg_get_serial_sequence('billing_invoice', 'id')) FROM generate_series(1, %s)", [count])
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'billing_invoice'")
+        last: int = cursor.fetchone()[0]
+        return list(range(last + 1, last + 1 + count))
+
+
+def _insert(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # COPY goes past Django, which would have turned the driver's errors into its own.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(rows[0]))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 — our own names
+
+
+def _plain(value: Any) -> Any:
+    """JSON as the text it is kept as; everything else as it is."""
+    return bytes(value).decode() if isinstance(value, Raw) else value
