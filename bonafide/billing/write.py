@@ -25,15 +25,16 @@ def write_bills(*, bills: Sequence[Numbered]) -> None:
     _insert(
         InvoiceLine._meta.db_table,
         ("invoice_id", *LINE_FIELDS),
-        [(id_, *line[:-1], _plain(line[-1])) for id_, bill in keyed for line in bill.lines],
+        [(id_, *line[:-1], _text(line[-1])) for id_, bill in keyed for line in bill.lines],
     )
     _insert(InvoiceTax._meta.db_table, ("invoice_id", *TAX_FIELDS), [(id_, *tax) for id_, bill in keyed for tax in bill.taxes])
     instant = connection.ops.adapt_datetimefield_value(bills[0].invoice["issued_at"])  # one chunk is issued at one instant
-    _insert(
-        Invoice._meta.db_table,
-        ("id", "seal", *bills[0].invoice),
-        [(id_, bill.seal, *map(_plain, {**bill.invoice, "issued_at": instant}.values())) for id_, bill in keyed],
-    )
+    _insert(Invoice._meta.db_table, ("id", "seal", *bills[0].invoice), [_row(id_, bill, instant) for id_, bill in keyed])
+
+
+def _row(id_: int, bill: Numbered, instant: Any) -> tuple[Any, ...]:
+    values = {**bill.invoice, "issued_at": instant}
+    return (id_, bill.seal, *[_text(value) if type(value) is Raw else value for value in values.values()])
 
 
 def _reserve_ids(count: int) -> list[int]:
@@ -64,6 +65,6 @@ def _insert(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]])
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 — our own names
 
 
-def _plain(value: Any) -> Any:
-    """JSON as the text it is kept as; everything else as it is."""
-    return bytes(value).decode() if isinstance(value, Raw) else value
+def _text(json: Raw) -> str:
+    """JSON as the text it is kept as."""
+    return bytes(json).decode()

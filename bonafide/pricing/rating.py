@@ -10,7 +10,8 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from functools import cached_property
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from bonafide.money import EXACT, from_minor, plain, scaled, to_minor
 
@@ -36,12 +37,11 @@ class NegativeQuantity(ValueError):
     """A quantity below zero under terms that have no meaning for it (tiers and packages)."""
 
 
-@dataclass(frozen=True)
-class Rated:
+class Rated(NamedTuple):
     """One line: ``net_minor`` is ``quantity * unit_price`` in minor units, rounded half up once.
 
     Tier bounds count units beyond the allowance, ``tier_from`` exclusive and ``tier_to`` inclusive (``None``: open); they are
-    given on lines of kind "tier" and on the "flat" fee of a tier, and ``None`` elsewhere.
+    given on lines of kind "tier" and on the "flat" fee of a tier, and ``None`` elsewhere. Numbers are plain: see :func:`plain`.
     """
 
     kind: Kind
@@ -185,6 +185,7 @@ class _Tiered(Terms):
                 raise TermsError(f"tiers.{number}.up_to", tier.up_to, "the last tier has no end: remove up_to, or add a tier")
             below = tier.up_to
 
+    @cached_property
     def _steps(self) -> tuple[tuple[Decimal, Tier], ...]:
         """Each tier with the quantity at which it begins."""
         starts = (ZERO, *(tier.up_to for tier in self.tiers if tier.up_to is not None))
@@ -200,7 +201,7 @@ class Graduated(_Tiered):
     def charges(self, *, quantity: Decimal, currency: str, exchange: Decimal) -> tuple[Rated, ...]:
         _not_negative(quantity, self.model)
         lines: list[Rated] = []
-        for start, tier in self._steps():
+        for start, tier in self._steps:
             if lines and quantity <= start:
                 break
             end = quantity if tier.up_to is None else min(quantity, tier.up_to)
@@ -216,7 +217,7 @@ class Volume(_Tiered):
 
     def charges(self, *, quantity: Decimal, currency: str, exchange: Decimal) -> tuple[Rated, ...]:
         _not_negative(quantity, self.model)
-        start, tier = next(step for step in self._steps() if step[1].up_to is None or quantity <= step[1].up_to)
+        start, tier = next(step for step in self._steps if step[1].up_to is None or quantity <= step[1].up_to)
         return tuple(_tier_lines(tier, start, quantity, currency))
 
 
@@ -303,9 +304,10 @@ def rate(*, terms: Terms, quantity: Decimal, currency: str, exchange: Decimal = 
         if free:
             lines.append(_rated("included", free, ZERO, currency))
         lines += terms.charges(quantity=beyond, currency=currency, exchange=exchange)
-    missing = to_minor(terms.minimum, currency) - sum(line.net_minor for line in lines)
-    if terms.minimum and missing > 0:
-        lines.append(_rated("minimum", ONE, from_minor(missing, currency), currency))
+    if terms.minimum:
+        missing = to_minor(terms.minimum, currency) - sum(line.net_minor for line in lines)
+        if missing > 0:
+            lines.append(_rated("minimum", ONE, from_minor(missing, currency), currency))
     return tuple(lines)
 
 

@@ -20,6 +20,7 @@ SECONDS_AN_HOUR = 3600
 
 # Sums are taken in two halves: a month of days, each within 64 bits, may add up to more than 64 bits hold.
 _HALF = 10**9
+_SUMS = f"SUM(quantity / {_HALF:d}), SUM(quantity % {_HALF:d}), MAX(quantity), SUM(events)"
 
 _Key = tuple[int, int, int, str]  # account_id, meter_id, usage_month, group_key
 
@@ -85,8 +86,9 @@ class _Desk:
         self.accounts = account_condition(account_ids)
         self.aggregation: dict[int, str] = {}
         self.scale: dict[int, int] = {}
-        for pk, aggregation, scale in Meter.objects.values_list("pk", "aggregation", "scale"):
-            self.aggregation[pk], self.scale[pk] = aggregation, scale
+        self.group_by: dict[int, str] = {}
+        for pk, aggregation, scale, group_by in Meter.objects.values_list("pk", "aggregation", "scale", "group_by"):
+            self.aggregation[pk], self.scale[pk], self.group_by[pk] = aggregation, scale, group_by
 
     def _meters(self, aggregation: str) -> list[int]:
         return sorted(pk for pk, kind in self.aggregation.items() if kind == aggregation)
@@ -109,20 +111,42 @@ class _Desk:
         return found, late
 
     def _totals(self) -> tuple[dict[_Key, int], dict[_Key, int]]:
-        """Quantity (0 where it is not a matter of adding days up) and number of events of everything on this bill."""
-        largest = self._meters("max")
+        """Quantity (0 where it is not a matter of adding days up) and number of events of everything on this bill.
+
+        Most meters have no groups and most usage is on time: that is summed in the order of the index, which takes half as
+        long as sorting it. Only what is otherwise is asked for by month and group.
+        """
+        month = self.bill_month.key
+        totals = f"FROM usage_total WHERE bill_month = {month:d} AND {self.accounts}"
+        whole, grouped = self._meters_by_group()
         self.cursor.execute(
-            f"SELECT account_id, meter_id, day / 100, group_key, SUM(quantity / {_HALF:d}), SUM(quantity % {_HALF:d}), "  # noqa: S608
-            f"MAX(quantity), SUM(events) FROM usage_total WHERE bill_month = {self.bill_month.key:d} AND {self.accounts} "
-            "GROUP BY account_id, meter_id, day / 100, group_key"
+            f"SELECT account_id, meter_id, {_SUMS}, "
+            f"MAX(CASE WHEN day < {month * 100:d} OR group_key <> '' THEN 1 ELSE 0 END) "
+            f"{totals} AND meter_id IN ({_list(whole) or 'NULL'}) GROUP BY account_id, meter_id"
         )
+        rows = self.cursor.fetchall()
+        # Accounts with late usage, or with groups from a time when the meter had some: all of theirs is asked for again.
+        again = {row[0] for row in rows if row[-1]}
+        found = [(*row[:-1], month, "") for row in rows if row[0] not in again]
+        if again or grouped:
+            self.cursor.execute(
+                f"SELECT account_id, meter_id, {_SUMS}, day / 100, group_key {totals} "
+                f"AND (meter_id IN ({_list(grouped) or 'NULL'}) OR {account_condition(sorted(again))}) "
+                "GROUP BY account_id, meter_id, day / 100, group_key"
+            )
+            found += self.cursor.fetchall()
         quantities: dict[_Key, int] = {}
         events: dict[_Key, int] = {}
-        for account_id, meter_id, month, group_key, high, low, top, count in self.cursor.fetchall():
-            key = (account_id, meter_id, month, group_key)
-            quantities[key] = top if meter_id in largest else int(high) * _HALF + int(low)
+        for account_id, meter_id, high, low, top, count, of_month, group_key in found:
+            key = (account_id, meter_id, of_month, group_key)
+            quantities[key] = top if self.aggregation[meter_id] == "max" else int(high) * _HALF + int(low)
             events[key] = int(count)
         return quantities, events
+
+    def _meters_by_group(self) -> tuple[list[int], list[int]]:
+        """Meters without groups, and those with."""
+        whole = [pk for pk, group_by in self.group_by.items() if not group_by]
+        return whole, [pk for pk, group_by in self.group_by.items() if group_by]
 
     def _latest(self) -> dict[_Key, int]:
         meters = self._meters("latest")
