@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from segno import helpers
-
+from bonafide.billing.payment_code import epc_code
 from bonafide.money import from_minor
 from bonafide.operator import Bank
-
-# What EPC069-12 lets one code carry, in cents.
-_MOST = 99_999_999_999
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ def transfer_of(*, bank: Bank | None, number: str, reference: str, open_minor: i
         reference=in_fours(reference) if reference else number,
         amount_minor=open_minor,
         currency=currency,
-        qr=_code(bank, number, reference, open_minor) if currency == "EUR" and open_minor <= _MOST else "",
+        qr=_qr(bank, number, reference, open_minor, currency),
     )
 
 
@@ -49,10 +45,16 @@ def in_fours(text: str) -> str:
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
-def _code(bank: Bank, number: str, reference: str, open_minor: int) -> str:
-    remittance = {"reference": reference} if reference else {"text": number}
-    code = helpers.make_epc_qr(
-        name=bank.holder[:70], iban=bank.iban, amount=from_minor(open_minor, "EUR"), bic=bank.bic or None, **remittance
+def _qr(bank: Bank, number: str, reference: str, open_minor: int, currency: str) -> str:
+    code = epc_code(
+        holder=bank.holder,
+        iban=bank.iban,
+        bic=bank.bic,
+        amount=from_minor(open_minor, currency),
+        currency=currency,
+        reference=reference,
+        number=number,
     )
-    # Black on white in the dark too: banks' apps read no inverted codes.
-    return str(code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None))
+    if code is None:
+        return ""
+    return code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None)

@@ -5,6 +5,7 @@ Pure: reads the issued invoice with its lines and taxes (two queries at most, no
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import date
 from decimal import Decimal
@@ -12,23 +13,24 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import segno
 from babel import Locale
-from babel.dates import format_date
 from babel.numbers import format_currency
 from django.utils import translation
 from django.utils.translation import gettext as _
 from stdnum import iban as iban_numbers
 
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
-from bonafide.documents.payment_code import epc_svg
+from bonafide.billing.payment_code import epc_code
+from bonafide.languages import locale_of, written_day
 from bonafide.money import format_exact, format_minor, from_minor
+from bonafide.pricing.units import unit_text
 
 # The same prices and quantities come again on line after line and bill after bill.
 _minor = lru_cache(maxsize=4096)(format_minor)
 _exact = lru_cache(maxsize=4096)(format_exact)
 
-# Regions whose spelling and dates we write; the fonts for Chinese, Japanese and Korean in the order a region reads them.
-_LOCALES = {"en": "en_GB", "fr": "fr_FR"}
+# The fonts for Chinese, Japanese and Korean in the order a region reads them.
 _HAN = {"JP": "JP", "KR": "KR", "KP": "KR", "TW": "TC", "HK": "TC", "MO": "TC"}
 # What a name may not bring onto paper: controls, and the marks that turn the reading direction of what follows.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
@@ -114,7 +116,7 @@ class _Bill:
     def __init__(self, invoice: Invoice) -> None:
         self.invoice = invoice
         self.language = invoice.language
-        self.locale = _LOCALES[invoice.language]
+        self.locale = locale_of(invoice.language)
         self.colon = "\u00a0:" if invoice.language == "fr" else ":"
         self.owed = invoice.total_minor > 0 and invoice.kind != Invoice.Kind.CREDIT_NOTE
         self.seller: dict[str, Any] = invoice.seller
@@ -127,7 +129,7 @@ class _Bill:
             title=_UNSEEN.sub("", _("%(kind)s %(number)s, %(seller)s") % {"kind": kind, "number": number, "seller": name}),
             description=f"{kind} {number}",
             language=self.language,
-            region=self.locale[3:],
+            region=str(self.locale.territory),
             han=_han(str(self.buyer.get("country", ""))),
             kind=kind,
             number=number,
@@ -150,7 +152,7 @@ class _Bill:
         return _minor(minor, self.invoice.currency, self.language)
 
     def day(self, day: date) -> str:
-        return format_date(day, format="long", locale=self.locale)
+        return written_day(day, self.language)
 
     def period(self, start: date, end: date) -> str:
         """``1 October 2026`` to the 31st in one go: both our languages put the day first."""
@@ -200,7 +202,7 @@ class _Bill:
         return [line for line in (*str(party.get("street", "")).splitlines(), town, country) if line]
 
     def country(self, code: str) -> str:
-        return str(Locale.parse(self.locale).territories.get(code, code))
+        return str(self.locale.territories.get(code, code))
 
     def facts(self) -> list[Pair]:
         invoice = self.invoice
@@ -240,7 +242,8 @@ class _Bill:
 
     def quantity(self, quantity: str, unit: str) -> str:
         """A no-break space keeps number and unit together."""
-        return f"{_exact(Decimal(quantity), self.language)}\u00a0{clean(unit)}".strip()
+        size = Decimal(quantity)
+        return f"{_exact(size, self.language)}\u00a0{clean(unit_text(unit=unit, quantity=size, language=self.language))}".strip()
 
     def sums(self) -> list[Amount]:
         taxes = sorted(self.invoice.taxes.all(), key=lambda tax: (tax.category, Decimal(tax.rate)))
@@ -278,7 +281,7 @@ class _Bill:
         facts.append((_("Amount"), self.money(invoice.total_minor)))
         reference = invoice.payment_reference or str(invoice.number)
         facts.append((_("Reference"), _in_fours(invoice.payment_reference) or reference))
-        code = epc_svg(
+        code = epc_code(
             holder=bank["holder"],
             iban=bank["iban"],
             bic=bank.get("bic", ""),
@@ -293,7 +296,7 @@ class _Bill:
             title=_("Pay by transfer"),
             note=f"{scan} {note}" if code else note,
             facts=facts,
-            qr=code,
+            qr=_svg(code),
             qr_alt=_("Code for a bank's app: a transfer of %(amount)s to %(holder)s, reference %(reference)s")
             % {
                 "amount": self.money(invoice.total_minor),
@@ -324,7 +327,7 @@ def _han(country: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _unit_price(text: str, currency: str, locale: str) -> str:
+def _unit_price(text: str, currency: str, locale: Locale) -> str:
     """The price with its currency and every decimal it has, at least those of the currency: ``€0.0146``, ``€5.00``."""
     return format_currency(Decimal(text), currency, locale=locale, decimal_quantization=False) if text else ""
 
@@ -332,3 +335,12 @@ def _unit_price(text: str, currency: str, locale: str) -> str:
 def _in_fours(reference: str) -> str:
     """``RF93 F202 6000 42``: as ISO 11649 wants it printed, and never broken across lines."""
     return "\u00a0".join(reference[at : at + 4] for at in range(0, len(reference), 4))
+
+
+def _svg(code: segno.QRCode | None) -> str:
+    """The code as an SVG document of black modules; nothing for None."""
+    if code is None:
+        return ""
+    out = io.BytesIO()
+    code.save(out, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True, dark="#000000")
+    return out.getvalue().decode("ascii")

@@ -16,7 +16,7 @@ def test_amounts_quantities_and_prices_are_written_in_the_customers_language() -
     english, french = (bill_data(invoice=make_issued(language=language)) for language in ("en", "fr"))
     assert (english.total.amount, french.total.amount) == ("€362.40", "362,40\u00a0€")
     assert (english.lines[2].quantity, english.lines[2].price) == ("9,651\u00a0GB", "€0.0146")
-    assert (french.lines[2].quantity, french.lines[2].price) == ("9\u202f651\u00a0GB", "0,0146\u00a0€")
+    assert (french.lines[2].quantity, french.lines[2].price) == ("9\u202f651\u00a0Go", "0,0146\u00a0€")
     assert english.lines[3].price == "€5.00"
 
 

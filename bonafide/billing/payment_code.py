@@ -1,8 +1,7 @@
-"""The square code that a bank's app reads as a filled-in SEPA transfer (EPC069-12), as SVG. Pure."""
+"""The square code that a bank's app reads as a filled-in SEPA transfer (EPC069-12). Pure."""
 
 from __future__ import annotations
 
-import io
 from decimal import Decimal
 
 import segno
@@ -13,27 +12,20 @@ LARGEST = Decimal("999999999.99")
 _MASK = 0
 
 
-def epc_svg(*, holder: str, iban: str, bic: str, amount: Decimal, currency: str, reference: str, number: str) -> str:
-    """The code as an SVG document of black modules, or nothing where the standard has none: not EUR, nothing
-    to pay, too much of either money or text.
+def epc_code(
+    *, holder: str, iban: str, bic: str, amount: Decimal, currency: str, reference: str, number: str
+) -> segno.QRCode | None:
+    """The code, or None where the standard has none: not EUR, nothing to pay, too much of either money or text.
 
-    ``reference`` is an ISO 11649 creditor reference; without one the bill's ``number`` stands as text.
+    ``reference`` is an ISO 11649 creditor reference; without one the bill's ``number`` stands as text. Show it black on white,
+    in the dark too: banks' apps read no inverted codes.
     """
     if currency != "EUR" or not 0 < amount <= LARGEST:
-        return ""
+        return None
     text = epc_text(holder=holder, iban=iban, bic=bic, amount=amount, reference=reference, number=number)
     if len(text.encode()) > MOST_BYTES:
-        return ""
-    code = segno.make_qr(
-        text,
-        error="m",
-        boost_error=False,
-        encoding="utf-8",
-        mask=_MASK,
-    )
-    out = io.BytesIO()
-    code.save(out, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True, dark="#000000")
-    return out.getvalue().decode("ascii")
+        return None
+    return segno.make_qr(text, error="m", boost_error=False, encoding="utf-8", mask=_MASK)
 
 
 def epc_text(*, holder: str, iban: str, bic: str, amount: Decimal, reference: str, number: str) -> str:
