@@ -76,7 +76,7 @@ def prepared(key: int) -> str:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a piece of work took for each bill, in seconds on the clock and of the processor (another program's load leaves it)."""
+    """Seconds for each bill: on the clock, and of the processor, which another program's load leaves alone."""
 
     clock: float
     processor: float
