@@ -64,8 +64,8 @@ def _month(operator: Operator, language: str) -> dict[str, object]:
 
 def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
     if operator.billing.zero_bills == "skip":
-        return (_("A month in which nothing was used and nothing is owed gives none."),)
-    return (_("A month in which nothing was used gives one too, and it says so."),)
+        return (_("A month in which nothing is owed gives none."),)
+    return (_("A month whose usage comes to nothing gives one too, and it says so."),)
 
 
 def _contact(operator: Operator, language: str) -> dict[str, object]:
