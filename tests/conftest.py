@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
 
+from tests import chromium
 from tests.fakes.console import Console, serving
 from tests.fakes.smtp_sink import SmtpSink
 
@@ -53,7 +54,7 @@ def console(tmp_path: Path, smtp_sink: SmtpSink, request: pytest.FixtureRequest)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """A real browser, headless, driven by Playwright; nothing in it calls home."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = chromium.program()
     if found is None:
         pytest.skip("no Chromium was found (chromium, chromium-browser or google-chrome on the PATH)")
     from playwright.sync_api import sync_playwright
@@ -63,7 +64,7 @@ def browser() -> Iterator[object]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
+            args=chromium.OPTIONS,
         )
         yield browser
         browser.close()

@@ -15,7 +15,7 @@ from bonafide.accounts.models import Account, Membership, User
 from bonafide.billing.models import Invoice
 from bonafide.billing.run import issue_month
 from bonafide.billing.settle import settle
-from bonafide.demo.customers import CUSTOMERS, PEOPLE
+from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE
 from bonafide.demo.generate import SOURCE, usage
 from bonafide.operator import Operator
 from bonafide.periods import Month
@@ -24,7 +24,6 @@ from bonafide.usage.drafts import Draft
 from bonafide.usage.receive import receive
 
 PRICES = Path(__file__).parent / "cloud.toml"
-PASSWORD = "lantern-harbour-demo"  # noqa: S105 - shown to whoever starts the demo; it opens nothing else
 BATCH = 10_000
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE
 from bonafide.errors import Refused
 from bonafide.instance import Instance
 from bonafide.operator import FILE_NAME
@@ -127,9 +128,6 @@ def _tell_age(home: Path) -> None:
 
 
 def _tell_people(home: Path) -> None:
-    from bonafide.demo.build import PASSWORD
-    from bonafide.demo.customers import CUSTOMERS, PEOPLE
-
     names = {customer.reference: customer.name for customer in CUSTOMERS}
     click.echo(f"\nSign in with the password  {PASSWORD}  as")
     for person in PEOPLE:

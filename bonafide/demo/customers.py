@@ -65,6 +65,8 @@ CUSTOMERS = (
              (), 12, 2),
 )  # fmt: skip
 
+PASSWORD = "lantern-harbour-demo"  # noqa: S105 - shown to whoever starts the demo; it opens nothing else
+
 PEOPLE = (
     Person("vega", "fr", (("atelier-vega", "owner"), ("cafe-lumiere", "billing"))),
     Person("hafen", "en", (("hafen-software", "owner"),)),
