@@ -47,7 +47,7 @@ def _step(places: int) -> Decimal:
 def to_minor(amount: Decimal, currency: str) -> int:
     """Whole minor units of ``amount`` in major units, rounded half up: 2.675 EUR is 268."""
     places = exponent(currency)
-    return int(round_half_up(amount, places).scaleb(places, context=EXACT))
+    return int(amount.quantize(_step(places), context=ROUNDING).scaleb(places, context=EXACT))
 
 
 def from_minor(minor: int, currency: str) -> Decimal:

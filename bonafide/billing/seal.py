@@ -57,8 +57,8 @@ def seal_of(
     content = {
         "previous": previous,
         "invoice": {**invoice, "issued_at": _instant(invoice["issued_at"])},
-        "lines": [list(line) for line in lines],
-        "taxes": [list(tax) for tax in taxes],
+        "lines": list(lines),  # a tuple, too, is written as a list
+        "taxes": list(taxes),
     }
     return sha256(_encoder.encode(content)).hexdigest()
 

@@ -295,14 +295,14 @@ def rate(*, terms: Terms, quantity: Decimal, currency: str, exchange: Decimal = 
     if not quantity.is_finite() or not exchange.is_finite() or exchange <= 0:
         raise ValueError(f"quantity {quantity} at exchange rate {exchange}: expected finite numbers and a rate above 0")
     quantity = EXACT.add(quantity, ZERO)
-    free = max(ZERO, min(quantity, terms.included))
-    beyond = EXACT.subtract(quantity, free)
     lines: list[Rated] = []
-    if terms.included and free == quantity:
-        lines.append(_rated("included", free, ZERO, currency))
-    else:
-        if free:
+    beyond = quantity
+    if terms.included:
+        free = max(ZERO, min(quantity, terms.included))
+        beyond = EXACT.subtract(quantity, free)
+        if free or not beyond:
             lines.append(_rated("included", free, ZERO, currency))
+    if beyond or not lines:
         lines += terms.charges(quantity=beyond, currency=currency, exchange=exchange)
     if terms.minimum:
         missing = to_minor(terms.minimum, currency) - sum(line.net_minor for line in lines)

@@ -20,7 +20,6 @@ SECONDS_AN_HOUR = 3600
 
 # Sums are taken in two halves: a month of days, each within 64 bits, may add up to more than 64 bits hold.
 _HALF = 10**9
-_SUMS = f"SUM(quantity / {_HALF:d}), SUM(quantity % {_HALF:d}), MAX(quantity), SUM(events)"
 
 _Key = tuple[int, int, int, str]  # account_id, meter_id, usage_month, group_key
 
@@ -118,9 +117,11 @@ class _Desk:
         """
         month = self.bill_month.key
         totals = f"FROM usage_total WHERE bill_month = {month:d} AND {self.accounts}"
+        top = "MAX(quantity)" if self._meters("max") else "0"
+        sums = f"SUM(quantity / {_HALF:d}), SUM(quantity % {_HALF:d}), {top}, SUM(events)"
         whole, grouped = self._meters_by_group()
         self.cursor.execute(
-            f"SELECT account_id, meter_id, {_SUMS}, "
+            f"SELECT account_id, meter_id, {sums}, "
             f"MAX(CASE WHEN day < {month * 100:d} OR group_key <> '' THEN 1 ELSE 0 END) "
             f"{totals} AND meter_id IN ({_list(whole) or 'NULL'}) GROUP BY account_id, meter_id"
         )
@@ -130,16 +131,16 @@ class _Desk:
         found = [(*row[:-1], month, "") for row in rows if row[0] not in again]
         if again or grouped:
             self.cursor.execute(
-                f"SELECT account_id, meter_id, {_SUMS}, day / 100, group_key {totals} "
+                f"SELECT account_id, meter_id, {sums}, day / 100, group_key {totals} "
                 f"AND (meter_id IN ({_list(grouped) or 'NULL'}) OR {account_condition(sorted(again))}) "
                 "GROUP BY account_id, meter_id, day / 100, group_key"
             )
             found += self.cursor.fetchall()
         quantities: dict[_Key, int] = {}
         events: dict[_Key, int] = {}
-        for account_id, meter_id, high, low, top, count, of_month, group_key in found:
+        for account_id, meter_id, high, low, largest, count, of_month, group_key in found:
             key = (account_id, meter_id, of_month, group_key)
-            quantities[key] = top if self.aggregation[meter_id] == "max" else int(high) * _HALF + int(low)
+            quantities[key] = largest if self.aggregation[meter_id] == "max" else int(high) * _HALF + int(low)
             events[key] = int(count)
         return quantities, events
 
