@@ -79,15 +79,27 @@ def bonafide() -> None:
 
 
 def main() -> None:
-    """Run the command; whatever is refused becomes one plain line on stderr and exit status 1."""
+    """Run the command; whatever is refused becomes one plain line on stderr and exit status 1, a wrong call exit status 2."""
     try:
-        bonafide(prog_name="bonafide", standalone_mode=True)
+        status = bonafide(prog_name="bonafide", standalone_mode=False)
     except (Refused, OperatorFileError) as refusal:
         click.echo(f"bonafide: {refusal}", err=True)
         sys.exit(1)
+    except click.UsageError as mistake:
+        command = mistake.ctx.command_path if mistake.ctx else "bonafide"
+        said = " ".join(mistake.format_message().split()).rstrip(".")
+        click.echo(f"bonafide: {said[0].lower()}{said[1:]}; see '{command} --help'", err=True)
+        sys.exit(2)
+    except click.ClickException as refusal:
+        click.echo(f"bonafide: {refusal.format_message()}", err=True)
+        sys.exit(1)
+    except click.Abort:
+        click.echo("bonafide: stopped", err=True)
+        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

@@ -89,3 +89,29 @@ def test_help_and_version_need_no_instance(tmp_path: Path) -> None:
     for words in (["--help"], ["--version"], ["init", "--help"], ["demo", "--help"], ["check", "--help"]):
         assert command(*words, home=tmp_path / "nowhere").returncode == 0
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nonsense"], "no such command 'nonsense'; see 'bonafide --help'"),
+        (["demo", "--port", "many"], "'many' is not a valid integer range; see 'bonafide demo --help'"),
+        (["init", "--colour"], "?); see 'bonafide init --help'"),
+    ],
+)
+def test_a_wrong_call_is_one_line_that_points_to_the_help(tmp_path: Path, words: list[str], said: str) -> None:
+    refused = command(*words, home=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    (line,) = refused.stderr.strip().splitlines()
+    assert line.startswith("bonafide: ")
+    assert line.endswith(said)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert command("init", home=tmp_path / "home").returncode == 0
+    refused = command("usage", "import", "gone.csv", "--format", "csv", home=tmp_path / "home")
+    assert refused.returncode == 2
+    assert refused.stderr.strip() == (
+        "bonafide: invalid value for 'FILE': File 'gone.csv' does not exist; see 'bonafide usage import --help'"
+    )

@@ -66,13 +66,17 @@ def _tell(done: Imported, file: Path, rejects: Path | None) -> None:
     for reason in done.reasons:
         click.echo(reason, err=True)
     if done.rejected:
-        click.echo(f"{done.rejected} bad rows were left out; they are in {rejects}", err=True)
+        click.echo(f"left out: {_counted(done.rejected, 'bad row')}, kept in {rejects}", err=True)
     if done.accounts_created:
-        click.echo(f"{done.accounts_created} accounts created")
+        click.echo(f"created: {_counted(done.accounts_created, 'account')}")
     if done.accepted:
         click.echo(
-            f"{done.accepted} events taken in from {file.name}"
-            + (f", {done.duplicates} were here already" * bool(done.duplicates))
+            f"taken in from {file.name}: {_counted(done.accepted, 'event')}"
+            + (f" ({done.duplicates} more already here)" if done.duplicates else "")
         )
     else:
-        click.echo(f"nothing new in {file.name}: {done.duplicates} events were here already")
+        click.echo(f"nothing new in {file.name}: {_counted(done.duplicates, 'event')} already here")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

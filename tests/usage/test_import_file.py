@@ -271,10 +271,10 @@ def test_the_command_says_what_it_did(write: Callable[..., Path]) -> None:
     path = write(*STATEMENT, "9,two,NULL,USD,never,AWS,Compute,1,Usage")
     rejects = path.with_name("rejects.csv")
     out, err = run(str(path), "--format", "focus", "--create-accounts", "--skip-bad", str(rejects))
-    assert out == "2 accounts created\n3 events taken in from usage.csv\n"
+    assert out == "created: 2 accounts\ntaken in from usage.csv: 3 events\n"
     assert "usage.csv row 5: ChargePeriodStart 'never': expected RFC 3339" in err
-    assert f"1 bad rows were left out; they are in {rejects}" in err
-    assert run(str(write(*STATEMENT)), "--format", "focus") == ("nothing new in usage.csv: 3 events were here already\n", "")
+    assert f"left out: 1 bad row, kept in {rejects}" in err
+    assert run(str(write(*STATEMENT)), "--format", "focus") == ("nothing new in usage.csv: 3 events already here\n", "")
     assert "Reading" not in err  # the bar is for a person at a terminal
 
 
