@@ -107,7 +107,7 @@ def _initialise(folder: Path, home: Path, password: str, as_user: dict[str, Any]
     secret_file.write_text(password, encoding="ascii")
     if as_user:
         os.chown(secret_file, as_user["user"], as_user["group"])
-    options = "--username bonafide --auth scram-sha-256 --encoding UTF8 --locale C.UTF-8 --no-sync".split()
+    options = ["--username", "bonafide", "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
     done = subprocess.run(
         [folder / "initdb", "-D", home / "data", "--pwfile", secret_file, *options],
         capture_output=True,
