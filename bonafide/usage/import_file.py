@@ -25,6 +25,7 @@ from bonafide.usage.receive import DIFFERENT
 
 FORMATS = {"focus": focus, "csv": csv_file, "jsonl": jsonl}
 LOT, LOT_BYTES = 5_000, 4 * 2**20
+_LENGTH = 8  # bytes of the length before each lot
 REASONS_SHOWN = 5
 
 
@@ -79,7 +80,7 @@ def import_file(
                     rows, rejected = preparer.rows(lot)
                     for rejection in rejected:
                         bad.add(rejection, hint="" if create_accounts else _hint(rejection))
-                    marshal.dump(rows, spool)
+                    _spool(rows, spool)
                 bad.refuse_unless_skipping()
                 done = _write(spool, catalogue, path, format, bad, now)
                 bad.keep()
@@ -105,14 +106,18 @@ def _hint(rejection: Rejection) -> str:
     return "; add --create-accounts to make it" if "reference of an account" in rejection.reason else ""
 
 
+def _spool(rows: list[Row], spool: IO[bytes]) -> None:
+    """Each lot after its length, so that it is read back in one piece: marshal alone reads a file byte by byte."""
+    packed = marshal.dumps(rows)
+    spool.write(len(packed).to_bytes(_LENGTH))
+    spool.write(packed)
+
+
 def _spooled(spool: IO[bytes], ids: dict[int, int]) -> Iterator[Row]:
     """The rows as they were checked; accounts that were still to be made have their ids by now."""
     spool.seek(0)
-    while True:
-        try:
-            rows = marshal.load(spool)  # noqa: S302 our own temporary file, which has no name
-        except EOFError:
-            return
+    while length := spool.read(_LENGTH):
+        rows = marshal.loads(spool.read(int.from_bytes(length)))  # noqa: S302 our own temporary file, which has no name
         if ids:
             rows = [row if row[2] > 0 else (*row[:2], ids[row[2]], *row[3:]) for row in rows]
         yield from rows

@@ -16,6 +16,7 @@ from bonafide.usage.quantities import whole_units
 
 LONGEST_NAME = 200
 LONGEST_DIMENSIONS = 8_000
+REMEMBERED = 100_000
 # Times before this are slips of the keyboard, whatever file they come in.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _QUARTER_US = 900_000_000
@@ -49,6 +50,9 @@ class Preparer:
         self._zone = ZoneInfo("UTC") if rules.statement else zone
         self._oldest, self._latest = oldest, now + ahead
         self._oldest_us, self._latest_us = microseconds(oldest), microseconds(now + ahead)
+        # Usage says the same again and again: names, and the hours it is of.
+        self._names: set[tuple[str, str, str]] = set()
+        self._instants: dict[str, int] = {}
         self._days: dict[int, int] = {}
 
     def rows(self, drafts: Iterable[Draft | Rejection]) -> tuple[list[Row], list[Rejection]]:
@@ -71,6 +75,9 @@ class Preparer:
 
     def _named(self, draft: Draft, rejected: list[Rejection]) -> bool:
         """Whether the names by which an event is looked up can be looked up at all."""
+        names = (draft.source, draft.account, draft.meter)
+        if names in self._names and 0 < len(draft.id) <= LONGEST_NAME and draft.id.isprintable():
+            return True  # as almost always: everything but the id was looked at before
         for field in ("id", "source", "account", "meter"):
             text = getattr(draft, field)
             if not text or len(text) > LONGEST_NAME or not text.isprintable():
@@ -81,12 +88,15 @@ class Preparer:
                 )
                 rejected.append(Rejection(draft.position, what + f"1 to {LONGEST_NAME} printable characters", draft.raw))
                 return False
+        if len(self._names) >= REMEMBERED:
+            self._names.clear()
+        self._names.add(names)
         return True
 
     def _row(self, draft: Draft) -> Row:
         meter = self._catalogue.meters[draft.meter] or self._unknown_meter(draft)
         account = self._catalogue.accounts[draft.account] or self._unknown_account(draft)
-        occurred_us = self._instant(draft.time)
+        occurred_us = self._instants.get(draft.time) or self._instant(draft.time)
         if account.closed_us is not None and occurred_us >= account.closed_us:
             raise _Bad(f"{self._rules.name('account')} {draft.account!r} was closed before this time: expected an open account")
         if draft.unit and draft.unit != meter.unit:
@@ -155,13 +165,16 @@ class Preparer:
             raise _Bad(
                 f"{self._rules.name('time')} {text!r} is in the future: expected {self._latest:%Y-%m-%dT%H:%M:%SZ} or earlier"
             )
+        if len(self._instants) >= REMEMBERED:
+            self._instants.clear()
+        self._instants[text] = occurred_us
         return occurred_us
 
     def _day(self, occurred_us: int) -> int:
         """YYYYMMDD on the calendar in force. Every zone is off UTC by whole quarters of an hour since long before EARLIEST."""
         quarter = occurred_us // _QUARTER_US
         moment = datetime.fromtimestamp(quarter * 900, tz=self._zone)
-        if len(self._days) > 100_000:
+        if len(self._days) >= REMEMBERED:
             self._days.clear()
         self._days[quarter] = day = day_key(moment.date())
         return day
