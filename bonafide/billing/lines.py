@@ -96,10 +96,14 @@ class Entry:
     def words(self, group: str) -> LineWords:
         """Words that name no group are the same for every account, so they are kept."""
         if group:
-            return LineWords(self.item, group, self.sheet.month, self.sheet.language, self.exchange)
+            return self._worded(group)
         if self._words is None:
-            self._words = LineWords(self.item, "", self.sheet.month, self.sheet.language, self.exchange)
+            self._words = self._worded("")
         return self._words
+
+    def _worded(self, group: str) -> LineWords:
+        sheet = self.sheet
+        return LineWords(self.item, group, sheet.month, sheet.language, sheet.plan.currency, self.exchange)
 
     def below_zero(self) -> Unbillable:
         code = self.meter.code if self.meter else self.item.code
@@ -244,7 +248,7 @@ def _as_product(entry: Entry, added: Decimal, change: int) -> tuple[Decimal, Dec
     unit_price = _one_price(entry.terms, entry.factor)
     if unit_price is not None and entry.meter and to_minor(EXACT.multiply(added, unit_price), currency) == change:
         return added, unit_price, entry.meter.unit
-    return ONE, from_minor(change, currency), wording.adjustment_unit(entry.sheet.language)
+    return ONE, from_minor(change, currency), "adjustment"
 
 
 def _one_price(terms: Terms, factor: Decimal) -> Decimal | None:

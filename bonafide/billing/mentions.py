@@ -10,11 +10,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from babel.dates import format_date
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from bonafide.billing.tax import REVERSE_CHARGE
+from bonafide.languages import written_day
 from bonafide.money import format_exact
 from bonafide.operator import Operator
 
@@ -66,8 +66,7 @@ def _mentions(
             sentences.append(_("Trial: this document is not a bill, and nothing on it is owed."))
         sentences.append(_("Category of what is supplied: services."))
         if owed:
-            day = format_date(due_on, format="long", locale={"en": "en_GB", "fr": "fr_FR"}[language])
-            sentences.append(_("To be paid by %(day)s at the latest.") % {"day": day})
+            sentences.append(_("To be paid by %(day)s at the latest.") % {"day": written_day(due_on, language)})
         if kind == "company":
             sentences += _between_companies(facts, language)
         if REVERSE_CHARGE in categories:

@@ -110,8 +110,7 @@ _POSTGRESQL_TRIGGERS = [
         (
             f"{table}_added",
             table,
-            f"AFTER INSERT ON {table} REFERENCING NEW TABLE AS added"
-            " FOR EACH STATEMENT EXECUTE FUNCTION billing_keep_whole()",
+            f"AFTER INSERT ON {table} REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION billing_keep_whole()",
         )
         for table in _PARTS
     ),

@@ -7,30 +7,24 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.dates import format_date, format_skeleton
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from bonafide.money import EXACT, format_exact, plain
+from bonafide.languages import written_day, written_month
+from bonafide.money import EXACT, format_exact, format_minor, plain, to_minor
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate
 from bonafide.pricing.prices_in_force import Item
 from bonafide.pricing.rating import CostPlus, Package, Rated, Volume
+from bonafide.pricing.units import unit_text
 
 LONGEST = 400  # InvoiceLine.text
-_LOCALES = {"en": "en_GB", "fr": "fr_FR"}
 
 # What tax.py gives as reasons, marked here because it knows no Django.
 REASONS = (gettext_noop("Reverse charge"),)
 
 exactly = lru_cache(maxsize=4096)(format_exact)
-
-
-@lru_cache(maxsize=256)
-def month_name(month: Month, language: str) -> str:
-    """``September 2024``, ``septembre 2024``."""
-    return str(format_skeleton("yMMMM", month.first_day, locale=_LOCALES[language]))
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,7 @@ class LineWords:
     group: str
     month: Month
     language: str
+    currency: str
     exchange: ExchangeRate | None = None
     _said: dict[tuple[str, Decimal | None], tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -59,7 +54,7 @@ class LineWords:
     def late(self, *, before: Decimal, after: Decimal) -> str:
         """Usage of an earlier month that is billed by what it changes."""
         values = {
-            "month": month_name(self.month, self.language),
+            "month": written_month(self.month, self.language),
             "before": self.amount(before),
             "after": self.amount(after),
         }
@@ -68,10 +63,11 @@ class LineWords:
             return shortened(text % {**values, "name": self.name})
 
     def unit(self, rated: Rated) -> str:
+        """By its name for machines; pages and paper say it in the reader's language and number."""
         if rated.kind == "package":
-            return _("package")
+            return "package"
         if rated.kind in ("flat", "minimum") or self.item.meter is None:
-            return _("month")
+            return "month"
         return self.item.meter.unit
 
     @property
@@ -82,7 +78,7 @@ class LineWords:
     def flat(self, rated: Rated) -> str:
         if rated.tier_from is not None:
             return _("%(name)s, fee of the tier: %(tier)s") % {"name": self.name, "tier": self.tier(rated)}
-        return _("%(name)s, %(period)s") % {"name": self.name, "period": month_name(self.month, self.language)}
+        return _("%(name)s, %(period)s") % {"name": self.name, "period": written_month(self.month, self.language)}
 
     def by_unit(self, rated: Rated) -> str:
         if self.item.terms.included:
@@ -125,7 +121,8 @@ class LineWords:
         return f"{text}, {rate_text(self.exchange, self.language)}" if self.exchange else text
 
     def minimum(self, rated: Rated) -> str:
-        values = {"name": self.name, "amount": exactly(self.item.terms.minimum, self.language)}
+        least = format_minor(to_minor(self.item.terms.minimum, self.currency), self.currency, self.language)
+        values = {"name": self.name, "amount": least}
         return _("%(name)s: difference to the monthly minimum of %(amount)s") % values
 
     def amount(self, quantity: Decimal) -> str:
@@ -150,14 +147,8 @@ def rate_text(exchange: ExchangeRate, language: str) -> str:
         "quote": exchange.quote,
         "rate": exactly(plain(Decimal(exchange.rate)), language),
         "source": exchange.source,
-        "date": format_date(exchange.dated_on, format="long", locale=_LOCALES[language]),
+        "date": written_day(exchange.dated_on, language),
     }
-
-
-def adjustment_unit(language: str) -> str:
-    """The unit of a line that is one amount."""
-    with translation.override(language):
-        return _("adjustment")
 
 
 def no_group(language: str) -> str:
@@ -174,8 +165,8 @@ def reason(key: str, language: str) -> str:
 
 
 def with_unit(quantity: Decimal, unit: str, language: str) -> str:
-    """``1,200 h``: a no-break space keeps the two together."""
-    return f"{exactly(quantity, language)}\N{NO-BREAK SPACE}{unit}"
+    """``1,200 hours``: a no-break space keeps the two together."""
+    return f"{exactly(quantity, language)}\N{NO-BREAK SPACE}{unit_text(unit=unit, quantity=quantity, language=language)}"
 
 
 def shortened(text: str) -> str:

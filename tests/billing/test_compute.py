@@ -146,7 +146,7 @@ def test_a_minimum_is_topped_up_with_and_without_usage() -> None:
     bill = billed(meter, PerUnit(unit_price=Decimal("0.8"), minimum=Decimal(5)), "2")
     assert [figures(line) for line in bill.lines] == [
         ("Instance hours", "2", "h", "0.8", 160),
-        ("Instance hours: difference to the monthly minimum of 5", "1", "month", "3.4", 340),
+        ("Instance hours: difference to the monthly minimum of €5.00", "1", "month", "3.4", 340),
     ]
     assert bill_of(make_account()).net_minor == 500
 
