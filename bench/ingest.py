@@ -2,13 +2,14 @@
 
     .venv/bin/python -m bench.ingest [--rows 200000] [--rounds 3]
 
-``import`` is the whole of ``bonafide usage import`` of a CSV file: reading, checking, deduplicating, totals. ``POST`` is batches
-of 1,000 as JSON through Django's own WSGI handler in this process (all middleware, the key, no socket), each committed. Beside
-them, in turn: ``bulk_create(ignore_conflicts=True)`` of the same checked rows (events alone: no reading, no checking, no totals), and
-the floor, a bare executemany (SQLite) or COPY (PostgreSQL) of the same rows into a table without any key; both in one transaction
-against the import, and in batches of 1,000, each committed, against the API. Every measurement starts from empty tables. Event
-ids are once in the order of time (like UUIDv7) and once random (UUID4). Medians are over the rounds. DATABASE_URL names a
-PostgreSQL server on which a database bench_ingest is made and dropped; without it SQLite is measured, in a folder of its own.
+``import`` is the whole of ``bonafide usage import`` of a CSV file: reading, checking, deduplicating, totals. ``its writer alone``
+is the last two of these, on checked rows. ``POST`` is batches of 1,000 as JSON through Django's own WSGI handler in this process
+(all middleware, the key, no socket), each committed. Beside them, in turn: ``bulk_create(ignore_conflicts=True)`` of the same
+checked rows (events alone: no reading, no checking, no totals), and the floor, a bare executemany (SQLite) or COPY (PostgreSQL)
+of the same rows into a table without any key; both in one transaction against the import, and in batches of 1,000, each
+committed, against the API. Every measurement starts from empty tables. Event ids are once in the order of time (like UUIDv7)
+and once random (UUID4). Medians are over the rounds. DATABASE_URL names a PostgreSQL server on which a database bench_ingest is
+made and dropped; without it SQLite is measured, in a folder of its own.
 """
 
 from __future__ import annotations
