@@ -6,12 +6,20 @@ from typing import Any
 
 import msgspec
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def dimensions_text(dimensions: dict[str, str]) -> str:
+    """Dimensions as an event keeps them: JSON, by name; empty when there are none."""
+    return _encode(dimensions).decode() if dimensions else ""
+
 
 class Draft(msgspec.Struct, gc=False):
     """One event as its sender wrote it.
 
     ``position`` is the sender's number of the row. ``raw`` is the row itself, to be written back when it is refused.
-    ``account_name`` is what a new account would be called.
+    ``account_name`` is what a new account would be called. ``dimensions_text`` is :func:`dimensions_text` of the dimensions
+    where the reader has it at hand already, else empty.
     """
 
     position: int
@@ -25,6 +33,7 @@ class Draft(msgspec.Struct, gc=False):
     unit: str = ""
     account_name: str = ""
     raw: Any = None
+    dimensions_text: str = ""
 
 
 class Rejection(msgspec.Struct, gc=False):

@@ -84,28 +84,49 @@ def _aggregations(meters: set[int]) -> dict[int, str]:
     return dict(Meter.objects.filter(pk__in=meters).values_list("pk", "aggregation"))
 
 
-# --- SQLite: one prepared statement, many rows ---
+# --- SQLite: one prepared statement, many rows at a time ---
+
+# A statement for every single row costs more than the row itself. SQLite's oldest limit is 999 parameters a statement.
+_AT_ONCE = 90
 
 
 def _insert_sqlite(
     cursor: Any, rows: Iterator[Row], batch_id: int, bill_months: BillMonths
 ) -> tuple[int, int, list[int], set[int]]:
-    statement = (
-        f"INSERT INTO usage_event ({_COLUMNS}, bill_month, batch_id) VALUES "  # noqa: S608
-        f"(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, {batch_id:d}) ON CONFLICT (source_id, event_id) DO NOTHING"
-    )
     given = accepted = 0
     differing: list[int] = []
     meters: set[int] = set()
     while chunk := list(islice(rows, CHUNK)):
         meters.update([row[3] for row in chunk])
         chunk.sort(key=lambda row: row[:2])  # neighbours in the index are written together; first come stays first
-        cursor.executemany(statement, [(*row[:10], bill_months[row[5] // 100]) for row in chunk])
+        rest = len(chunk) % _AT_ONCE
+        new = 0
+        for rows_each, some in ((rest, chunk[:rest]), (_AT_ONCE, chunk[rest:])):
+            if some:
+                cursor.executemany(_statement_sqlite(rows_each, batch_id), _parameters_sqlite(some, rows_each, bill_months))
+                new += cursor.rowcount
         given += len(chunk)
-        accepted += cursor.rowcount
-        if cursor.rowcount < len(chunk):
+        accepted += new
+        if new < len(chunk):
             differing += _differing_sqlite(cursor, chunk)
     return given, accepted, differing, meters
+
+
+def _statement_sqlite(rows: int, batch_id: int) -> str:
+    one = f"({'%s, ' * 11}{batch_id:d})"
+    return (
+        f"INSERT INTO usage_event ({_COLUMNS}, bill_month, batch_id) VALUES {', '.join([one] * rows)} "  # noqa: S608
+        "ON CONFLICT (source_id, event_id) DO NOTHING"
+    )
+
+
+def _parameters_sqlite(chunk: list[Row], rows_each: int, bill_months: BillMonths) -> Iterator[list[int | str]]:
+    for start in range(0, len(chunk), rows_each):
+        found: list[int | str] = []
+        for row in chunk[start : start + rows_each]:
+            found += row[:10]
+            found.append(bill_months[row[5] // 100])
+        yield found
 
 
 def _differing_sqlite(cursor: Any, chunk: list[Row]) -> list[int]:

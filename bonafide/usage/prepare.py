@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from bonafide.periods import day_key
 from bonafide.usage.catalogue import Catalogue, KnownAccount, KnownMeter, microseconds
-from bonafide.usage.drafts import Draft, Rejection, Rules
+from bonafide.usage.drafts import Draft, Rejection, Rules, dimensions_text
 from bonafide.usage.ingest import Row
 from bonafide.usage.quantities import whole_units
 
@@ -21,11 +20,19 @@ REMEMBERED = 100_000
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _QUARTER_US = 900_000_000
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_NAMES = ("source", "account", "meter")
 
 
 class _Bad(Exception):
     """Why a draft cannot become a row."""
+
+
+class _Place(NamedTuple):
+    """Where events of one source, account and meter go. Without ``account`` it is to be made with the first good event."""
+
+    source_id: int
+    account: KnownAccount | None
+    meter: KnownMeter
 
 
 class Preparer:
@@ -49,23 +56,20 @@ class Preparer:
         self._catalogue, self._rules = catalogue, rules
         self._zone = ZoneInfo("UTC") if rules.statement else zone
         self._oldest, self._latest = oldest, now + ahead
-        self._oldest_us, self._latest_us = microseconds(oldest), microseconds(now + ahead)
-        # Usage says the same again and again: names, and the hours it is of.
-        self._names: set[tuple[str, str, str]] = set()
-        self._instants: dict[str, int] = {}
+        # Usage says the same again and again: names (or what is wrong with them), hours, quantities.
+        self._places: dict[tuple[str, str, str], _Place | str] = {}
+        self._moments: dict[str, tuple[int, int]] = {}
         self._days: dict[int, int] = {}
+        self._quantities: dict[tuple[int, str | int], int] = {}
 
     def rows(self, drafts: Iterable[Draft | Rejection]) -> tuple[list[Row], list[Rejection]]:
         """The rows of one lot, and what was refused of it, each in order of position."""
         rejected = [draft for draft in drafts if type(draft) is Rejection]
         lot = [draft for draft in drafts if type(draft) is Draft]
-        good = [draft for draft in lot if self._named(draft, rejected)]
-        self._catalogue.learn_accounts({draft.account for draft in good})
-        self._catalogue.learn_meters({draft.meter for draft in good})
-        self._catalogue.learn_sources({draft.source for draft in good})
+        self._learn({(draft.source, draft.account, draft.meter) for draft in lot})
         rows: list[Row] = []
         add, make = rows.append, self._row
-        for draft in good:
+        for draft in lot:
             try:
                 add(make(draft))
             except _Bad as bad:
@@ -73,38 +77,47 @@ class Preparer:
         rejected.sort(key=lambda rejection: rejection.position)
         return rows, rejected
 
-    def _named(self, draft: Draft, rejected: list[Rejection]) -> bool:
-        """Whether the names by which an event is looked up can be looked up at all."""
-        names = (draft.source, draft.account, draft.meter)
-        if names in self._names and 0 < len(draft.id) <= LONGEST_NAME and draft.id.isprintable():
-            return True  # as almost always: everything but the id was looked at before
-        for field in ("id", "source", "account", "meter"):
-            text = getattr(draft, field)
-            if not text or len(text) > LONGEST_NAME or not text.isprintable():
-                what = (
-                    f"{self._rules.name(field)} {text[:60]!r}: expected "
-                    if text
-                    else f"{self._rules.name(field)} is missing: expected "
-                )
-                rejected.append(Rejection(draft.position, what + f"1 to {LONGEST_NAME} printable characters", draft.raw))
-                return False
-        if len(self._names) >= REMEMBERED:
-            self._names.clear()
-        self._names.add(names)
-        return True
+    def _learn(self, names: set[tuple[str, str, str]]) -> None:
+        """Look up the names of a lot, in a few queries."""
+        if len(self._places) >= REMEMBERED:
+            self._places.clear()
+        new = names - self._places.keys()
+        good = []
+        for key in new:
+            wrong = [self._unprintable(field, text) for field, text in zip(_NAMES, key, strict=True) if not _printable(text)]
+            if wrong:
+                self._places[key] = wrong[0]
+            else:
+                good.append(key)
+        catalogue = self._catalogue
+        catalogue.learn_accounts({account for _source, account, _meter in good})
+        catalogue.learn_meters({meter for _source, _account, meter in good})
+        known = [key for key in good if catalogue.meters[key[2]] and (catalogue.accounts[key[1]] or catalogue.create_accounts)]
+        catalogue.learn_sources({source for source, _account, _meter in known})
+        for source, account, code in good:
+            meter = catalogue.meters[code]
+            if meter is None:
+                self._places[(source, account, code)] = self._unknown_meter(code)
+            elif catalogue.accounts[account] is None and not catalogue.create_accounts:
+                self._places[(source, account, code)] = self._unknown_account(account)
+            else:
+                self._places[(source, account, code)] = _Place(catalogue.sources[source], catalogue.accounts[account], meter)
 
     def _row(self, draft: Draft) -> Row:
-        meter = self._catalogue.meters[draft.meter] or self._unknown_meter(draft)
-        account = self._catalogue.accounts[draft.account] or self._unknown_account(draft)
-        occurred_us = self._instants.get(draft.time) or self._instant(draft.time)
-        if account.closed_us is not None and occurred_us >= account.closed_us:
-            raise _Bad(f"{self._rules.name('account')} {draft.account!r} was closed before this time: expected an open account")
+        place = self._places[(draft.source, draft.account, draft.meter)]
+        if isinstance(place, str):
+            raise _Bad(place)
+        source_id, account, meter = place
+        ident = draft.id
+        if not (0 < len(ident) <= LONGEST_NAME and ident.isprintable()):
+            raise _Bad(self._unprintable("id", ident))
+        occurred_us, day = self._moments.get(draft.time) or self._moment(draft.time)
         if draft.unit and draft.unit != meter.unit:
             raise _Bad(f"unit {draft.unit!r}: expected {meter.unit!r}, the unit of meter {meter.code}")
         dimensions = draft.dimensions
         group_key = subject = text = ""
         if dimensions:
-            text = _encode(dimensions).decode()
+            text = draft.dimensions_text or dimensions_text(dimensions)
             if len(text) > LONGEST_DIMENSIONS:
                 raise _Bad(f"dimensions of {len(text)} characters: expected at most {LONGEST_DIMENSIONS}")
             if meter.group_by:
@@ -112,30 +125,29 @@ class Preparer:
                 _check_value(meter.group_by, group_key)
         if meter.subject:
             subject = self._subject(meter, dimensions)
-        return (
-            self._catalogue.sources[draft.source],
-            draft.id,
-            account.id,
-            meter.id,
-            occurred_us,
-            self._days.get(occurred_us // _QUARTER_US) or self._day(occurred_us),
-            group_key,
-            subject,
-            self._quantity(draft, meter),
-            text,
-            draft.position,
-        )
+        known = self._quantities.get((meter.id, draft.quantity))
+        quantity = self._quantity(draft, meter) if known is None else known
+        if account is None:  # made only now, when nothing of the row is wrong
+            account = self._catalogue.accounts[draft.account] or self._promise(draft)
+        if account.closed_us is not None and occurred_us >= account.closed_us:
+            raise _Bad(f"{self._rules.name('account')} {draft.account!r} was closed before this time: expected an open account")
+        position = draft.position
+        return (source_id, ident, account.id, meter.id, occurred_us, day, group_key, subject, quantity, text, position)
 
     def _quantity(self, draft: Draft, meter: KnownMeter) -> int:
-        if meter.counts_events and draft.quantity == "":
-            return int(10**meter.scale)
         statement = self._rules.statement
-        try:
-            units = whole_units(draft.quantity, scale=meter.scale, signed=statement, rounded=statement)
-        except ValueError as error:
-            raise _Bad(f"{self._rules.name('quantity')} {str(draft.quantity)[:60]!r}: {error}") from None
-        # An event counts as one, whatever quantity its sender put beside it.
-        return int(10**meter.scale) if meter.counts_events else units
+        units = 0
+        if draft.quantity != "" or not meter.counts_events:
+            try:
+                units = whole_units(draft.quantity, scale=meter.scale, signed=statement, rounded=statement)
+            except ValueError as error:
+                raise _Bad(f"{self._rules.name('quantity')} {str(draft.quantity)[:60]!r}: {error}") from None
+        if meter.counts_events:  # each as one, whatever quantity its sender put beside it
+            units = 10**meter.scale
+        if len(self._quantities) >= REMEMBERED:
+            self._quantities.clear()
+        self._quantities[(meter.id, draft.quantity)] = units
+        return units
 
     @staticmethod
     def _subject(meter: KnownMeter, dimensions: dict[str, str]) -> str:
@@ -145,7 +157,8 @@ class Preparer:
         _check_value(meter.subject, subject)
         return subject
 
-    def _instant(self, text: str) -> int:
+    def _moment(self, text: str) -> tuple[int, int]:
+        """Microseconds since 1970 UTC, and the day on the calendar in force."""
         try:
             if len(text) < 19 or text[4] != "-" or text[10] not in "Tt ":
                 raise ValueError
@@ -154,21 +167,19 @@ class Preparer:
             moment = None
         if moment is not None and moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC) if self._rules.statement else None
+        name = self._rules.name("time")
         if moment is None:
-            raise _Bad(
-                f"{self._rules.name('time')} {text[:60]!r}: expected RFC 3339 with its offset, such as 2024-09-18T23:00:00Z"
-            )
+            raise _Bad(f"{name} {text[:60]!r}: expected RFC 3339 with its offset, such as 2024-09-18T23:00:00Z")
+        if moment < self._oldest:
+            raise _Bad(f"{name} {text!r} is too old: expected {self._oldest:%Y-%m-%dT%H:%M:%SZ} or later")
+        if moment > self._latest:
+            raise _Bad(f"{name} {text!r} is in the future: expected {self._latest:%Y-%m-%dT%H:%M:%SZ} or earlier")
         occurred_us = microseconds(moment)
-        if occurred_us < self._oldest_us:
-            raise _Bad(f"{self._rules.name('time')} {text!r} is too old: expected {self._oldest:%Y-%m-%dT%H:%M:%SZ} or later")
-        if occurred_us > self._latest_us:
-            raise _Bad(
-                f"{self._rules.name('time')} {text!r} is in the future: expected {self._latest:%Y-%m-%dT%H:%M:%SZ} or earlier"
-            )
-        if len(self._instants) >= REMEMBERED:
-            self._instants.clear()
-        self._instants[text] = occurred_us
-        return occurred_us
+        if len(self._moments) >= REMEMBERED:
+            self._moments.clear()
+        found = (occurred_us, self._days.get(occurred_us // _QUARTER_US) or self._day(occurred_us))
+        self._moments[text] = found
+        return found
 
     def _day(self, occurred_us: int) -> int:
         """YYYYMMDD on the calendar in force. Every zone is off UTC by whole quarters of an hour since long before EARLIEST."""
@@ -179,16 +190,25 @@ class Preparer:
         self._days[quarter] = day = day_key(moment.date())
         return day
 
-    def _unknown_meter(self, draft: Draft) -> KnownMeter:
-        raise _Bad(
-            f"{self._rules.name('meter')} {draft.meter!r} is unknown: expected the code of a meter "
+    def _unprintable(self, field: str, text: str) -> str:
+        what = f"{self._rules.name(field)} {text[:60]!r}" if text else f"{self._rules.name(field)} is missing"
+        return f"{what}: expected 1 to {LONGEST_NAME} printable characters"
+
+    def _unknown_meter(self, code: str) -> str:
+        return (
+            f"{self._rules.name('meter')} {code!r} is unknown: expected the code of a meter "
             "('bonafide prices import' brings meters in)"
         )
 
-    def _unknown_account(self, draft: Draft) -> KnownAccount:
-        if not self._catalogue.create_accounts:
-            raise _Bad(f"{self._rules.name('account')} {draft.account!r} is unknown: expected the reference of an account")
+    def _unknown_account(self, reference: str) -> str:
+        return f"{self._rules.name('account')} {reference!r} is unknown: expected the reference of an account"
+
+    def _promise(self, draft: Draft) -> KnownAccount:
         return self._catalogue.promise_account(draft.account, draft.account_name[:LONGEST_NAME])
+
+
+def _printable(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
 def _check_value(dimension: str, value: str) -> None:

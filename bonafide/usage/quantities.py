@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import lru_cache
 
 from bonafide.money import plain, round_half_up, scaled
 
@@ -13,7 +12,6 @@ LARGEST_QUANTITY = 10**18
 _NUMBER = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,2}))?")
 
 
-@lru_cache(maxsize=65_536)  # the same few quantities are sent again and again
 def whole_units(quantity: str | int, *, scale: int, signed: bool, rounded: bool) -> int:
     """``quantity`` as a count of ``10**-scale`` units: ``"1.5"`` at scale 3 is 1500.
 
