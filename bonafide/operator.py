@@ -173,12 +173,54 @@ class Billing(Section):
     )
 
 
+class Network(Section):
+    """What stands between customers and the console; who a request comes from is read accordingly."""
+
+    proxies: int | None = Field(
+        None,
+        ge=0,
+        le=9,
+        description="How many proxies of yours a request passes, each adding to `X-Forwarded-For`; required once `console_url` "
+        "is https. `0` believes no such header.",
+    )
+
+
+class Sessions(Section):
+    """How long a sign-in lasts. People of the staff have limits of their own."""
+
+    idle_minutes: int = Field(10_080, ge=10, le=129_600, description="A session without any request for so long ends.")
+    absolute_hours: int = Field(720, ge=1, le=8760, description="A session ends so long after its sign-in, used or not.")
+    staff_idle_minutes: int = Field(60, ge=10, le=1440, description="The same for people of the staff.")
+    staff_absolute_hours: int = Field(12, ge=1, le=168, description="The same for people of the staff.")
+    confirm_minutes: int = Field(
+        10, ge=1, le=60, description="How long a confirmed identity is good for further changes to one's security."
+    )
+
+
+class SignIn(Section):
+    """What is asked of who signs in."""
+
+    password_min_length: int = Field(12, ge=8, le=64, description="Shortest password; there is no other rule of composition.")
+    breached_passwords: str = Field(
+        "",
+        max_length=400,
+        description="File of SHA-1 digests of breached passwords, sorted (Pwned Passwords, ordered by hash); looked up offline, "
+        "besides the list of common passwords that is always there.",
+    )
+
+
 class Tax(Section):
     """The operator's own rate; a company elsewhere in the EU with a VAT number is billed by reverse charge."""
 
     standard_rate: Rate = Field(Decimal(20), description='Standard VAT rate in percent, as text: `"20"`.')
     vat_on_debits: bool = Field(
         default=False, description="Whether the operator chose to owe VAT at issue; printed on bills if so."
+    )
+    vies: bool = Field(
+        default=True, description="Whether VAT numbers of customers are checked with VIES, the register of the EU's states."
+    )
+    vies_url: WebAddress = Field(
+        "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Where VIES answers; another for trying out."
     )
 
 
@@ -209,10 +251,21 @@ class Operator(Section):
     identity: Identity
     hosting: Hosting
     service: Service
+    network: Network = Network()  # type: ignore[call-arg]
+    sessions: Sessions = Sessions()  # type: ignore[call-arg]
+    sign_in: SignIn = SignIn()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
     bank: Bank | None = None
     mail: Mail
+
+    @model_validator(mode="after")
+    def _proxies_declared(self) -> Operator:
+        if self.service.console_url.startswith("https://") and self.network.proxies is None:
+            raise ValueError(
+                "network.proxies is missing: how many proxies of yours a request passes, at least the one that speaks https"
+            )
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -260,7 +313,7 @@ def _plain(problem: Any) -> str:
         return f"{key} is not a setting: remove it, or see docs/settings.md for the name meant"
     expected = problem["msg"].removeprefix("Value error, ")
     if isinstance(problem["input"], dict):  # a rule over a whole section names its key itself
-        return f"{key}.{expected}"
+        return f"{key}.{expected}" if key else expected
     return f"{key} = {problem['input']!r}: {expected[0].lower()}{expected[1:]}"
 
 
@@ -297,7 +350,7 @@ def settings_page() -> str:
             "|---|---|---|---|",
         ]
         for key, entry in section.model_fields.items():
-            default = "required" if entry.is_required() else f"`{_toml(entry.default)}`"
+            default = "required" if entry.is_required() else "" if entry.default is None else f"`{_toml(entry.default)}`"
             parts.append(f"| `{key}` | {_kind(entry.annotation)} | {default} | {entry.description} |")
     parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]

@@ -43,6 +43,7 @@ EXAMPLE: dict[tuple[str, str], str | int] = {
     ("service", "console_url"): "http://localhost:8000",
     ("service", "language"): "en",
     ("service", "time_zone"): "Europe/Paris",
+    ("network", "proxies"): 0,
     ("billing", "currency"): "EUR",
     ("bank", "holder"): "Example Cloud",
     ("bank", "iban"): "FR7630006000011234567890189",
@@ -149,7 +150,8 @@ def _lines(filled: dict[tuple[str, str], object]) -> Iterator[str]:
             if (section, key) in filled:
                 yield f"{key} = {_toml(filled[section, key])}"
             else:
-                yield f"# {key} = {'...' if field.is_required() else _toml(field.default)}"
+                open_ = field.is_required() or field.default is None
+                yield f"# {key} = {'...' if open_ else _toml(field.default)}"
     yield ""
 
 

@@ -20,17 +20,19 @@ INSTALLED_APPS = [
     # Ours come first: their templates stand in for those of the same name below.
     "bonafide.web",
     "bonafide.mail",
+    "bonafide.sessions",
     "bonafide.accounts",
+    "bonafide.sign_in",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_tasks",
     "django_tasks_db",
     "bonafide.background",
@@ -38,6 +40,7 @@ INSTALLED_APPS = [
     "bonafide.usage",
     "bonafide.billing",
     "bonafide.documents",
+    "bonafide.privacy",
     "bonafide.terms",
 ]
 
@@ -45,7 +48,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bonafide.web.headers.SecurityHeadersMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "bonafide.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -80,17 +83,20 @@ TEMPLATES = [
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": OPERATOR.sign_in.password_min_length},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "bonafide.accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "bonafide.sign_in.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "bonafide.accounts.forms.SignInForm",
-    "signup": "bonafide.accounts.forms.SignUpForm",
-    "reset_password": "bonafide.accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "bonafide.accounts.forms.ResetPasswordKeyForm",
-    "change_password": "bonafide.accounts.forms.ChangePasswordForm",
-    "set_password": "bonafide.accounts.forms.SetPasswordForm",
+    "login": "bonafide.sign_in.forms.SignInForm",
+    "signup": "bonafide.sign_in.forms.SignUpForm",
+    "reset_password": "bonafide.sign_in.forms.ResetPasswordForm",
+    "reset_password_from_key": "bonafide.sign_in.forms.ResetPasswordKeyForm",
+    "change_password": "bonafide.sign_in.forms.ChangePasswordForm",
+    "set_password": "bonafide.sign_in.forms.SetPasswordForm",
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
@@ -102,23 +108,30 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = OPERATOR.sessions.confirm_minutes * 60
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_NAME = "session"
+SESSION_ENGINE = "bonafide.sessions.store"
+# A name that begins with __Host- makes browsers refuse a cookie that another host of the domain planted.
+_PREFIX = "__Host-" if SECURE else ""
+SESSION_COOKIE_NAME = f"{_PREFIX}session"
+CSRF_COOKIE_NAME = f"{_PREFIX}csrftoken"
+SESSION_COOKIE_AGE = OPERATOR.sessions.absolute_hours * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}language"
 LANGUAGE_COOKIE_AGE = 15_552_000  # six months: how long a remembered choice needs no consent (CNIL 2020-091)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 X_FRAME_OPTIONS = "DENY"
-# Names of proxies' headers are trusted only once the operator declared a proxy; until then the socket speaks for itself.
+# A forwarded host name is never believed: the console knows its own. Addresses are, as far as proxies were declared.
+ALLAUTH_TRUSTED_PROXY_COUNT = OPERATOR.network.proxies or 0
 USE_X_FORWARDED_HOST = False
 
 # Languages, dates

@@ -8,6 +8,8 @@ from bonafide.overview import overview
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("", include("bonafide.sign_in.urls")),
+    path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.documents.urls")),

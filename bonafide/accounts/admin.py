@@ -6,7 +6,6 @@ from typing import Any
 
 import allauth.account.admin  # noqa: F401 - this and the next register their own, which we take out below
 import django.contrib.auth.admin  # noqa: F401
-from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -17,8 +16,6 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from bonafide.accounts.models import Account, ApiKey, Membership, User
 
-# allauth's rate limits and verification guard the console's sign-in; the admin's own page would be a way around them.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 for unused in (Group, EmailAddress):
     if admin.site.is_registered(unused):
         admin.site.unregister(unused)

@@ -20,6 +20,8 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"))
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, blank=True)
+    # Set when somebody reported that it was not them: nothing signs this person in before a new password was set by letter.
+    reset_required_at = models.DateTimeField(_("new password needed since"), null=True, blank=True)
 
     objects = UserManager["User"]()  # type: ignore[misc]
 
@@ -115,6 +117,64 @@ class Membership(models.Model):
         return f"{self.user} ({self.role})"
 
 
+class Invitation(models.Model):
+    """A letter that makes its reader a member. The link is shown once, in the letter; only its SHA-256 is kept."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("account"))
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=7, choices=Membership.Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("invited by")
+    )
+    created_at = models.DateTimeField(_("invited"))
+    expires_at = models.DateTimeField(_("expires"))
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "email"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="invitation_open_once",
+            ),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="invitation_email_lower"),
+            models.CheckConstraint(condition=models.Q(role__in=["owner", "billing", "viewer"]), name="invitation_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role})"
+
+
+class VatCheck(models.Model):
+    """What VIES answered about a VAT number, kept as evidence (Reg. (EU) 282/2011 art. 18): never changed, only added to."""
+
+    class Outcome(models.TextChoices):
+        VALID = "valid", _("Valid")
+        INVALID = "invalid", _("Not valid")
+        UNAVAILABLE = "unavailable", _("No answer")
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="vat_checks", verbose_name=_("account"))
+    number = models.CharField(_("VAT number"), max_length=20)
+    outcome = models.CharField(_("outcome"), max_length=11, choices=Outcome.choices)
+    asked_at = models.DateTimeField(_("asked"))
+    consultation_number = models.CharField(_("consultation number"), max_length=40, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    address = models.TextField(_("address"), blank=True)
+    detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("VAT number check")
+        verbose_name_plural = _("VAT number checks")
+        indexes = [models.Index(fields=["account", "-asked_at"], name="vat_check_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.outcome}"
+
+
 class ApiKey(models.Model):
     """A program's way in. Without an account it is the operator's own and may send usage for every account.
 
@@ -125,9 +185,13 @@ class ApiKey(models.Model):
         USAGE_WRITE = "usage:write", _("Send usage")
         USAGE_READ = "usage:read", _("Read usage")
         BILLS_READ = "bills:read", _("Read bills")
+        SESSIONS = "sessions", _("See and end its maker's sessions")
 
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, null=True, blank=True, related_name="api_keys", verbose_name=_("account")
+    )
+    made_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="api_keys", verbose_name=_("made by")
     )
     name = models.CharField(_("name"), max_length=80)
     start = models.CharField(_("beginning"), max_length=12)

@@ -1,31 +1,10 @@
-"""The ways in and out. Only the pages of allauth that we have made our own are here; the others do not exist."""
+"""Choosing for whom one acts, and in which language."""
 
-from allauth.account import views as allauth
-from django.urls import path, re_path
+from django.urls import path
 
 from bonafide.accounts import views
 
 urlpatterns = [
     path("accounts/switch", views.switch_account, name="switch_account"),
     path("language", views.choose_language, name="choose_language"),
-    path("account/login/", allauth.login, name="account_login"),
-    path("account/logout/", allauth.logout, name="account_logout"),
-    path("account/inactive/", allauth.account_inactive, name="account_inactive"),
-    path("account/signup/", views.sign_up, name="account_signup"),
-    path("account/confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
-    re_path(r"^account/confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
-    path("account/password/change/", allauth.password_change, name="account_change_password"),
-    path("account/password/set/", allauth.password_set, name="account_set_password"),
-    path("account/password/reset/", allauth.password_reset, name="account_reset_password"),
-    path("account/password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
-    re_path(
-        r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
-        name="account_reset_password_from_key",
-    ),
-    path(
-        "account/password/reset/key/done/",
-        allauth.password_reset_from_key_done,
-        name="account_reset_password_from_key_done",
-    ),
 ]

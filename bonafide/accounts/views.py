@@ -1,51 +1,15 @@
-"""Signing up, choosing an account, choosing a language."""
+"""Choosing an account, choosing a language."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from allauth.account import views as allauth
-from allauth.account.internal.flows.signup import complete_signup
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from bonafide.accounts.current import SESSION_KEY
-from bonafide.accounts.sign_up import open_account
-
-
-class SignUpView(allauth.SignupView):  # type: ignore[misc]
-    """allauth's sign-up, whose person, address and account are made in one transaction."""
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        if form.account_already_exists:  # answers the same page, and tells the address's owner by letter
-            response: HttpResponse = super().form_valid(form)
-            return response
-        try:
-            with transaction.atomic():
-                self.user = form.save(self.request)
-                open_account(
-                    user=self.user,
-                    country=settings.OPERATOR.identity.country,
-                    language=str(get_language() or settings.LANGUAGE_CODE)[:2],
-                    now=timezone.now(),
-                )
-        except IntegrityError:  # somebody took the name between our look and our write
-            form.add_error(None, _("Somebody took this name or address a moment ago. Please choose another."))
-            refused: HttpResponse = self.form_invalid(form)
-            return refused
-        done: HttpResponse = complete_signup(self.request, user=self.user, redirect_url=self.get_success_url())
-        return done
-
-
-sign_up = SignUpView.as_view()
 
 
 @require_POST

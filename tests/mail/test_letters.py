@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from bonafide.accounts import adapter
+from bonafide.sign_in import adapter
 from tests.factories.accounts import make_user
 
 TEMPLATES = Path(adapter.__file__).parents[1] / "mail" / "templates"

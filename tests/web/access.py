@@ -47,8 +47,10 @@ def at(path: str) -> Callable[[World], str]:
 
 
 ROWS = [
+    # accounts
     Row("accounts/switch", at("/accounts/switch"), POST_ONLY),
     Row("language", at("/language"), POST_ONLY),
+    # sign_in
     Row("account/login/", at("/account/login/"), ENTRANCE),
     Row("account/signup/", at("/account/signup/"), ENTRANCE),
     Row("account/logout/", at("/account/logout/"), ("sign-in", "open", "open", "open", "open", "open")),
@@ -65,8 +67,12 @@ ROWS = [
         EVERYBODY,
     ),
     Row("account/password/reset/key/done/", at("/account/password/reset/key/done/"), EVERYBODY),
+    # sessions
+    # privacy
+    # terms
     Row("terms", at("/terms"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
+    # overview, usage, billing, documents
     Row("", at("/"), EVERYBODY),
     Row("usage", at("/usage"), OWN),
     Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from babel.core import Locale
 from babel.dates import format_time
@@ -27,6 +29,17 @@ NAVIGATION = [
     ("/usage", gettext_lazy("Usage")),
     ("/bills", gettext_lazy("Bills")),
     ("/settings/profile", gettext_lazy("Settings")),
+]
+# What the settings are, in order: the person's own, then the account's.
+SETTINGS = [
+    ("/settings/profile", gettext_lazy("Profile")),
+    ("/settings/security", gettext_lazy("Security")),
+    ("/settings/sessions", gettext_lazy("Sessions")),
+    ("/settings/sign-ins", gettext_lazy("Sign-ins")),
+    ("/settings/privacy", gettext_lazy("Privacy")),
+    ("/settings/company", gettext_lazy("Company")),
+    ("/settings/members", gettext_lazy("Members")),
+    ("/settings/api-keys", gettext_lazy("API keys")),
 ]
 CHIPS = frozenset({"kept", "soon", "broken", "note", "plain"})
 
@@ -113,14 +126,34 @@ def chip(kind: str, text: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context) -> list[dict[str, object]]:
-    """The bar's links that exist, each with ``current`` when the page is it or below it."""
+    """The bar's links that exist, each with ``current`` when the page is it or below it; all settings are below theirs."""
+    here = _here(context)
+    return [
+        {"path": path, "label": label, "current": _within(here, "/settings" if path.startswith("/settings/") else path)}
+        for path, label in _existing(NAVIGATION)
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def settings_navigation(context: template.Context) -> list[dict[str, object]]:
+    """The links between the pages of the settings."""
+    here = _here(context)
+    return [{"path": path, "label": label, "current": _within(here, path)} for path, label in _existing(SETTINGS)]
+
+
+def _here(context: template.Context) -> str:
     request: HttpRequest | None = context.get("request")
-    here = request.path if request else ""
-    links: list[dict[str, object]] = []
-    for path, label in NAVIGATION:
+    return request.path if request else ""
+
+
+def _within(here: str, path: str) -> bool:
+    return here == path or (path != "/" and here.startswith(path + "/"))
+
+
+def _existing(links: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for path, label in links:
         try:
             resolve(path)
         except Resolver404:
             continue
-        links.append({"path": path, "label": label, "current": here == path or (path != "/" and here.startswith(path + "/"))})
-    return links
+        yield path, label

@@ -8,8 +8,8 @@ from django.core import mail
 from django.db import IntegrityError
 from django.urls import reverse
 
-from bonafide.accounts import views
 from bonafide.accounts.models import Account, Membership, User
+from bonafide.sign_in import views
 from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db

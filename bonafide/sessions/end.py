@@ -1,0 +1,22 @@
+"""The one way in which people's sessions end from outside: every cookie of theirs is dead at its very next request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bonafide.sessions.models import Reason, Session
+from bonafide.sessions.store import key_hash
+
+
+def end_sessions(*, user: Any, reason: Reason, now: datetime, keep: str | None = None, only: Any = None) -> int:
+    """End the open sessions of ``user`` in one statement; how many ended.
+
+    ``keep`` is the key of the session that stays, the person's own. ``only`` is the id of the single one to end.
+    """
+    rows = Session.objects.filter(user=user, ended_at=None)
+    if keep:
+        rows = rows.exclude(key_hash=key_hash(keep))
+    if only is not None:
+        rows = rows.filter(pk=only)
+    return rows.update(ended_at=now, end_reason=reason, data="")

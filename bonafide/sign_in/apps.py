@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInConfig(AppConfig):
+    name = "bonafide.sign_in"
+    label = "sign_in"
+    verbose_name = _("Sign-in")
