@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -11,13 +12,20 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.http import HttpRequest
-from django.utils import translation
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
+
+from bonafide.sessions.client import address_of
+from bonafide.sessions.models import Outcome
+from bonafide.sessions.store import METHODS, how
+from bonafide.sign_in.history import person_of, record
 
 logger = logging.getLogger(__name__)
 
+NOWHERE = "unknown"
 WRONG_PAIR = _("This name and this password do not go together. Check both, or ask for a new password.")
 
 
@@ -62,6 +70,47 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         ours = {"Reply-To": settings.OPERATOR.identity.email, "Auto-Submitted": "auto-generated"}
         letter: EmailMessage = super().render_mail(template_prefix, email, context, headers=ours | (headers or {}))
         return letter
+
+    # --- The history of sign-ins ---
+    def post_login(self, request: HttpRequest, user: Any, **about: Any) -> HttpResponse:
+        """Where every way in ends: a password, a passkey, a code, a provider, a confirmed address."""
+        record(
+            request=request,
+            user=user,
+            outcome=Outcome.SIGNED_IN,
+            how=how(request.session.get(METHODS, [])),
+            now=self._now(),
+        )
+        response: HttpResponse = super().post_login(request, user, **about)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        self._refused(request, credentials, Outcome.WRONG_PASSWORD)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            self._refused(request, credentials, Outcome.TOO_MANY)
+            raise
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        record(request=request, user=user, outcome=Outcome.CLOSED, how=how(request.session.get(METHODS, [])), now=self._now())
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
+
+    def _refused(self, request: HttpRequest, credentials: dict[str, Any], outcome: Outcome) -> None:
+        user = person_of(credentials)
+        if user is not None:
+            record(request=request, user=user, outcome=outcome, how="password", now=self._now())
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Whom the rate limits count. Requests whose address cannot be told count together, instead of being turned away."""
+        return address_of(request) or NOWHERE
+
+    @staticmethod
+    def _now() -> datetime:
+        return timezone.now()  # noqa: TID251 - allauth calls without a time
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return "/"
