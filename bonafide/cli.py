@@ -27,6 +27,8 @@ COMMANDS = {
     "serve": Entry("bonafide.serving:serve", "Run the console: web, worker and schedule."),
     "demo": Entry("bonafide.demo.command:demo", "Make and serve a throw-away operator with customers and bills.", instance=False),
     "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders.", instance=False),
+    "audit": Entry("bonafide.terms.commands:audit", "Check every promise now, or verify downloaded evidence.", instance=False),
+    "attest": Entry("bonafide.terms.commands:attest", "Stand for a promise that no machine can prove."),
     "staff": Entry("bonafide.accounts.commands:staff", "Add a member of staff."),
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),

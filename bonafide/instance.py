@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -43,16 +44,31 @@ class Instance:
         return self.home / "letters"
 
     def secret_key(self) -> str:
-        """The signing key: from the environment, else kept in ``keys/`` (made at first need, readable by its owner alone)."""
-        given = secret("BONAFIDE_SECRET_KEY")
-        if given:
-            return given
-        path = self.home / "keys" / "secret_key"
+        """The signing key: from the environment, else kept in ``keys/``."""
+        return secret("BONAFIDE_SECRET_KEY") or self._kept_key("secret_key", lambda: secrets.token_urlsafe(64))
+
+    def evidence_key(self) -> bytes:
+        """The 32 bytes from which the key that signs evidence is made: from the environment (hexadecimal), else in ``keys/``.
+
+        :raises OperatorFileError: when they are not 32 bytes in hexadecimal.
+        """
+        text = secret("BONAFIDE_EVIDENCE_KEY") or self._kept_key("evidence_key", lambda: secrets.token_hex(32))
+        try:
+            key = bytes.fromhex(text)
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise OperatorFileError("BONAFIDE_EVIDENCE_KEY: expected 64 hexadecimal digits, or leave it unset for a key in keys/")
+        return key
+
+    def _kept_key(self, name: str, make: Callable[[], str]) -> str:
+        """A key in ``keys/``, made at first need, readable by its owner alone."""
+        path = self.home / "keys" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft = path.with_name(f"secret_key.{os.getpid()}")
+            draft = path.with_name(f"{name}.{os.getpid()}")
             draft.touch(mode=0o600)
-            draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
+            draft.write_text(make(), encoding="ascii")
             try:
                 os.link(draft, path)  # two processes starting together agree on the first one's key
             except FileExistsError:

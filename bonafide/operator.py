@@ -361,6 +361,7 @@ ENVIRONMENT = {
     "BONAFIDE_HOME": "Folder of the instance: the operator's file, the SQLite database, documents, letters and keys.",
     "DATABASE_URL": "`postgresql://user:password@host:port/name` moves the database to PostgreSQL (or `DATABASE_URL_FILE`).",
     "BONAFIDE_SECRET_KEY": "Signs cookies and links (or `..._FILE`); by default a key kept in the instance's `keys/`.",
+    "BONAFIDE_EVIDENCE_KEY": "Signs the evidence: 64 hexadecimal digits (or `..._FILE`); by default a key kept in `keys/`.",
     "BONAFIDE_MAIL_PASSWORD": "Password of the SMTP user (or `BONAFIDE_MAIL_PASSWORD_FILE`).",
 }
 

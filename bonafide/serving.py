@@ -309,8 +309,9 @@ def declared_schedules() -> tuple[Schedule, ...]:
     """What every package declares, by name: no registry."""
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
+    from bonafide.terms import schedules as terms
 
-    return (*background.SCHEDULES, *documents.SCHEDULES)
+    return (*background.SCHEDULES, *documents.SCHEDULES, *terms.SCHEDULES)
 
 
 def _patiently(step: Callable[[], object], stop: Stop) -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bonafide.serving import declared_schedules
 from tests.fakes.console import Console, Instance, free_port, instance, started
 
+# Every schedule is due at once when it is seen for the first time.
+SCHEDULED = len(declared_schedules())
 WAIT_SECONDS = 60
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: processes are found through /proc")
 
@@ -100,9 +103,9 @@ def test_each_part_runs_alone(made: tuple[Instance, int]) -> None:
     with started(place, port=port, options=("--only", "web")):
         assert tasks(place) == "0 0"
         with _part(place, "schedule"):
-            eventually(lambda: tasks(place) == "2 0", "the schedule enqueues, and nobody works")
+            eventually(lambda: tasks(place) == f"{SCHEDULED} 0", "the schedule enqueues, and nobody works")
         with _part(place, "worker"):
-            eventually(lambda: tasks(place) == "2 2", "the worker does the work")
+            eventually(lambda: tasks(place) == f"{SCHEDULED} {SCHEDULED}", "the worker does the work")
 
 
 def _part(place: Instance, name: str) -> subprocess.Popen[str]:
@@ -155,7 +158,7 @@ print(wrong, len({d.path for d in Document.objects.all()}))
 def test_killed_in_the_middle_of_rendering_every_bill_has_its_pdf_in_the_end(made: tuple[Instance, int]) -> None:
     place, port = made
     with started(place, port=port) as console:
-        eventually(lambda: tasks(place) == "2 2", "the first round of the schedule is over")
+        eventually(lambda: tasks(place) == f"{SCHEDULED} {SCHEDULED}", "the first round of the schedule is over")
         place.python(ISSUE)
         place.python(A_WHILE_LATER)
         eventually(lambda: rendered(place) > 0, "rendering has begun")

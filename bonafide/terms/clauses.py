@@ -7,19 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from babel import Locale
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.operator import Operator
+from bonafide.terms import checks
+
+Check = Callable[[Operator, datetime], checks.Finding]
 
 
 @dataclass(frozen=True)
 class Clause:
     """``text`` is paragraphs whose ``%(name)s`` places are filled from ``values(operator, language)``.
 
-    ``also`` adds the paragraphs that hold for some operators only.
+    ``also`` adds the paragraphs that hold for some operators only. ``settings`` names the operator's keys that decide
+    it, ``enforced_by`` the code that keeps it. ``check`` proves it; a clause without one is attested by a person, never proven.
+    ``counted`` says a check's counts in words.
     """
 
     id: str
@@ -27,6 +33,10 @@ class Clause:
     text: tuple[str | Promise, ...]
     values: Callable[[Operator, str], dict[str, object]] = lambda operator, language: {}
     also: Callable[[Operator], tuple[str | Promise, ...]] = lambda operator: ()
+    settings: tuple[str, ...] = ()
+    enforced_by: tuple[str, ...] = ()
+    check: Check | None = None
+    counted: str | Promise = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,10 @@ CLAUSES = (
             ),
         ),
         _host,
+        settings=("identity", "hosting"),
+        enforced_by=("bonafide.operator.load", "bonafide.terms.views.legal"),
+        check=checks.operator_is_named,
+        counted=_("%(values)d values of the operator’s file found on the legal notice"),
     ),
     Clause(
         "B1",
@@ -97,6 +111,10 @@ CLAUSES = (
         ),
         _month,
         _empty_months,
+        settings=("service.time_zone", "billing.zero_bills"),
+        enforced_by=("bonafide.billing.run.issue_month",),
+        check=checks.months_are_billed,
+        counted=_("%(months)d months billed, %(bills)d bills, %(left_out)d accounts left out"),
     ),
     Clause(
         "B2",
@@ -107,6 +125,9 @@ CLAUSES = (
                 "A bill that was issued is never changed: a mistake is put right by a further document."
             ),
         ),
+        enforced_by=("bonafide.billing.triggers.install", "bonafide.documents.render_pending.render_pending"),
+        check=checks.bills_are_kept,
+        counted=_("%(bills)d bills verified in their chain, %(documents)d documents in place, %(read)d of them read in full"),
     ),
     Clause(
         "I1",
@@ -118,6 +139,10 @@ CLAUSES = (
             ),
             _("The password is kept only as a salted hash, from which it cannot be read back."),
         ),
+        settings=("sign_in.password_min_length",),
+        enforced_by=("bonafide.sign_in.views.SignUpView",),
+        check=checks.passwords_are_hashed,
+        counted=_("%(passwords)d passwords, each a salted hash; %(unconfirmed)d sessions without a confirmed address"),
     ),
     Clause(
         "I2",
@@ -139,6 +164,22 @@ CLAUSES = (
             ),
         ),
         _contact,
+        enforced_by=("bonafide.billing.models.InvoiceQuerySet.visible_to",),
+        check=checks.strangers_see_nothing,
+        counted=_("%(pages)d pages tried as a stranger and as somebody signed out; none opened"),
+    ),
+    Clause(
+        "S2",
+        _("Your sessions are yours to end"),
+        (
+            _(
+                "The settings show every session that is signed in as you. You can end any of them, or all others at once; "
+                "a session that was ended opens nothing from its very next request on."
+            ),
+        ),
+        enforced_by=("bonafide.sessions.end.end_sessions", "bonafide.sessions.store.SessionStore"),
+        check=checks.ended_sessions_are_dead,
+        counted=_("%(canaries)d sessions of a canary ended and tried again; %(with_data)d of %(ended)d ended sessions hold data"),
     ),
     Clause(
         "U1",
@@ -161,11 +202,15 @@ CLAUSES = (
                 "your name, and “messages” carries a notice from one page to the next. None of them follows you elsewhere."
             ),
         ),
+        check=checks.cookies_are_declared,
+        counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
         "C2",
         _("A cookie that remembers your choice"),
         (_("“language” keeps the language you chose, for six months. Nothing else about your preferences is kept in cookies."),),
+        check=checks.cookies_are_declared,
+        counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
         "D1",
@@ -176,6 +221,9 @@ CLAUSES = (
                 "browser is told to refuse it if a page ever tried."
             ),
         ),
+        enforced_by=("bonafide.web.headers.SecurityHeadersMiddleware",),
+        check=checks.pages_load_only_from_here,
+        counted=_("%(pages)d pages read, %(loads)d loads, none from elsewhere"),
     ),
 )
 

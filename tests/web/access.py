@@ -72,6 +72,10 @@ ROWS = [
     # terms
     Row("terms", at("/terms"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
+    Row("promises", at("/promises"), EVERYBODY),
+    Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
+    Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
+    Row(".well-known/promises.json", at("/.well-known/promises.json"), EVERYBODY),
     # overview, usage, billing, documents
     Row("", at("/"), EVERYBODY),
     Row("usage", at("/usage"), OWN),

@@ -1,0 +1,142 @@
+"""Runs the checks, writes what they found as signed evidence, and says where each clause stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import connection, transaction
+
+from bonafide.operator import Operator
+from bonafide.terms import chain
+from bonafide.terms.checks import Finding
+from bonafide.terms.clauses import CLAUSES, Clause
+from bonafide.terms.models import Attestation, Evidence, SigningKey
+
+_LOCK = 7_246_002  # of PostgreSQL's advisory locks; SQLite has one writer anyway
+# A check runs every day; half a day of grace covers a night of maintenance.
+FRESH = timedelta(hours=36)
+_LONGEST = 400
+
+
+class State(StrEnum):
+    """Where a clause stands. There is nothing between, and nothing else."""
+
+    PROVEN = "proven"
+    ATTESTED = "attested"
+    STALE = "stale"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One clause now: its latest evidence or attestation, if any."""
+
+    clause: Clause
+    state: State
+    evidence: Evidence | None = None
+    attestation: Attestation | None = None
+
+
+def audit(*, operator: Operator, now: datetime, clauses: Iterable[Clause] = CLAUSES) -> list[Evidence]:
+    """Check every clause that has a check, and append what was found; a check that breaks off has not shown it to be kept."""
+    found = [(clause, _checked(clause, operator, now)) for clause in clauses if clause.check]
+    return append(found=[(clause.id, finding) for clause, finding in found], now=now)
+
+
+def _checked(clause: Clause, operator: Operator, now: datetime) -> Finding:
+    assert clause.check is not None  # noqa: S101 - told apart by the caller
+    try:
+        with transaction.atomic():
+            return clause.check(operator, now)
+    except Exception as error:  # whatever went wrong, the clause was not shown to be kept
+        return Finding(counts={}, fault=f"the check broke off: {type(error).__name__}")
+
+
+def append(*, found: Iterable[tuple[str, Finding]], now: datetime) -> list[Evidence]:
+    """Add findings at the end of the chain, one after another, whoever else is adding at the same moment."""
+    key = Ed25519PrivateKey.from_private_bytes(settings.INSTANCE.evidence_key())
+    public = key.public_key().public_bytes_raw()
+    name = chain.name_of(public)
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        SigningKey.objects.get_or_create(name=name, defaults={"public": public.hex(), "since": now})
+        last = Evidence.objects.order_by("-number").first()
+        number, previous = (last.number, last.digest) if last else (0, chain.GENESIS)
+        rows = []
+        for clause, finding in found:
+            number += 1
+            row = Evidence(
+                number=number,
+                clause=clause,
+                at=now.replace(microsecond=0),
+                kept=finding.kept,
+                counts=finding.counts,
+                fault=finding.fault[:_LONGEST],
+                key=name,
+            )
+            row.digest = chain.digest_of(content=as_entry(row), previous=previous)
+            row.signature = chain.sign(key, row.digest)
+            previous = row.digest
+            rows.append(row)
+        Evidence.objects.bulk_create(rows)
+    return rows
+
+
+def as_entry(row: Evidence) -> dict[str, object]:
+    """A row as its chain and its readers outside know it."""
+    return {
+        "number": row.number,
+        "clause": row.clause,
+        "at": row.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "kept": row.kept,
+        "counts": row.counts,
+        "fault": row.fault,
+        "key": row.key,
+        "digest": row.digest,
+        "signature": row.signature,
+    }
+
+
+def public_keys() -> dict[str, str]:
+    """Every key that ever signed here: its name and its 32 bytes in hexadecimal."""
+    return dict(SigningKey.objects.order_by("pk").values_list("name", "public"))
+
+
+def verify_own_chain() -> chain.Whole | chain.Broken:
+    """Read the whole chain of this instance, streaming."""
+    keys = {name: bytes.fromhex(public) for name, public in public_keys().items()}
+    rows = Evidence.objects.order_by("number").iterator(chunk_size=1000)
+    return chain.verify(entries=(as_entry(row) for row in rows), keys=keys)
+
+
+def standings(*, now: datetime, today: date, clauses: Iterable[Clause] = CLAUSES) -> list[Standing]:
+    """Where every clause stands, in two queries."""
+    latest = {row.clause: row for row in Evidence.objects.raw(_LATEST)}
+    signed: dict[str, Attestation] = {}
+    for attestation in Attestation.objects.order_by("on", "pk"):
+        signed[attestation.clause] = attestation
+    return [_standing(clause, latest.get(clause.id), signed.get(clause.id), now, today) for clause in clauses]
+
+
+# The latest of each clause by the index (clause, -number), not by reading the whole chain.
+_LATEST = """
+    SELECT * FROM terms_evidence WHERE number IN (SELECT MAX(number) FROM terms_evidence GROUP BY clause)
+"""
+
+
+def _standing(clause: Clause, evidence: Evidence | None, attestation: Attestation | None, now: datetime, today: date) -> Standing:
+    if clause.check is None:
+        holds = attestation is not None and attestation.on <= today < attestation.until
+        return Standing(clause, State.ATTESTED if holds else State.STALE, attestation=attestation)
+    if evidence is None:
+        return Standing(clause, State.STALE)
+    if not evidence.kept:
+        return Standing(clause, State.FAILING, evidence)
+    return Standing(clause, State.PROVEN if now - evidence.at <= FRESH else State.STALE, evidence)

@@ -1,0 +1,187 @@
+"""Every check proves its clause on a healthy instance, and says so when what it guards is broken: a mutation for each clause."""
+
+import importlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.http import HttpResponse
+
+from bonafide.accounts.models import User
+from bonafide.billing.models import Invoice, InvoiceQuerySet
+from bonafide.documents.render_pending import note_issued, render_pending
+from bonafide.pricing.rating import PerUnit
+from bonafide.sessions.end import end_sessions
+from bonafide.sessions.models import Session
+from bonafide.sessions.store import key_hash
+from bonafide.terms import checks
+from bonafide.terms.clauses import CLAUSES, said
+from bonafide.usage.models import Total
+from bonafide.web import headers
+from tests.factories.accounts import make_account, make_user
+from tests.factories.billing import OCTOBER_1, make_invoice, make_meter, make_plan, operator, subscribe, triggers_lifted, use
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2024, 10, 2, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def living(settings, tmp_path) -> Invoice:
+    """An instance with a customer, a bill and its document."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    invoice = make_invoice()
+    note_issued()
+    render_pending(now=OCTOBER_1, limit=5)
+    make_user(password="four plain unrelated words")
+    return invoice
+
+
+def found(check: Callable[..., checks.Finding], now: datetime = NOW) -> checks.Finding:
+    return check(operator(), now)
+
+
+# --- Mutations: each breaks what one clause promises --------------------------------------------------------------------
+def another_region(patch, living):
+    changed = django_settings.OPERATOR.hosting.model_copy(update={"region": "Nowhere 3"})
+    patch.setattr(django_settings, "OPERATOR", django_settings.OPERATOR.model_copy(update={"hosting": changed}))
+
+
+def an_account_left_out(patch, living):
+    account = make_account()
+    meter = make_meter()
+    subscribe(account, make_plan((meter, PerUnit(unit_price=Decimal("0.8"))), is_default=False))
+    use(account, meter, "3")
+
+
+def a_document_edited(patch, living):
+    path = Path(django_settings.INSTANCE.documents) / living.document.path
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def a_bill_edited(patch, living):
+    with triggers_lifted():
+        Invoice.objects.filter(pk=living.pk).update(buyer={"name": "Somebody else"})
+
+
+def a_password_in_clear(patch, living):
+    user = make_user()
+    type(user).objects.filter(pk=user.pk).update(password="lantern")
+
+
+def a_weak_hash(patch, living):
+    from django.contrib.auth.hashers import make_password
+
+    user = make_user()
+    hashed = make_password("lantern", hasher="default")
+    type(user).objects.filter(pk=user.pk).update(password=hashed)
+    patch.setattr(django_settings, "PASSWORD_HASHERS", ["django.contrib.auth.hashers.ScryptPasswordHasher"])
+
+
+def bills_for_everybody(patch, living):
+    patch.setattr(InvoiceQuerySet, "visible_to", lambda self, user: self.issued())
+
+
+def an_ending_that_does_nothing(patch, living):
+    patch.setattr(checks, "end_sessions", lambda **given: 2)
+
+
+def an_ending_that_forgets_one(patch, living):
+    def all_but_one(*, user, keep, **given):
+        others = Session.objects.filter(user=user, ended_at=None).exclude(key_hash=key_hash(keep))
+        return end_sessions(user=user, keep=keep, only=others.first().pk, **given)
+
+    patch.setattr(checks, "end_sessions", all_but_one)
+
+
+def a_cookie_more(patch, living):
+    answer = headers.SecurityHeadersMiddleware.__call__
+
+    def with_promo(self, request):
+        response = answer(self, request)
+        response.set_cookie("promo", "1")
+        return response
+
+    patch.setattr(headers.SecurityHeadersMiddleware, "__call__", with_promo)
+
+
+def a_policy_that_lets_in(patch, living):
+    patch.setattr(headers, "CONTENT_SECURITY_POLICY", "default-src *")
+
+
+def a_picture_from_elsewhere(patch, living):
+    answer = headers.SecurityHeadersMiddleware.__call__
+
+    def with_picture(self, request) -> HttpResponse:
+        response = answer(self, request)
+        if b"</main>" in getattr(response, "content", b""):
+            response.content = response.content.replace(b"</main>", b'<img src="https://counter.example/1.gif"></main>')
+        return response
+
+    patch.setattr(headers.SecurityHeadersMiddleware, "__call__", with_picture)
+
+
+MUTATIONS = {
+    "H1": [another_region],
+    "B1": [an_account_left_out],
+    "B2": [a_document_edited, a_bill_edited],
+    "I1": [a_password_in_clear, a_weak_hash],
+    "I3": [bills_for_everybody],
+    "S2": [an_ending_that_does_nothing, an_ending_that_forgets_one],
+    "C1": [a_cookie_more],
+    "C2": [a_cookie_more],
+    "D1": [a_policy_that_lets_in, a_picture_from_elsewhere],
+}
+
+
+def test_every_clause_with_a_check_has_a_mutation():
+    assert {clause.id for clause in CLAUSES if clause.check} == set(MUTATIONS)
+
+
+@pytest.mark.parametrize("clause", [clause for clause in CLAUSES if clause.check], ids=lambda clause: clause.id)
+def test_a_healthy_instance_keeps_the_promise_and_its_counts_can_be_said(living, clause):
+    finding = found(clause.check)
+    assert finding.fault == ""
+    assert finding.counts
+    assert "%" not in str(clause.counted) % finding.counts
+
+
+@pytest.mark.parametrize(
+    ("clause_id", "mutation"),
+    [(clause_id, mutation) for clause_id, mutations in MUTATIONS.items() for mutation in mutations],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_broken_promise_turns_its_check(living, monkeypatch, clause_id, mutation):
+    clause = next(clause for clause in CLAUSES if clause.id == clause_id)
+    of_the_file = operator()
+    mutation(monkeypatch, living)
+    assert clause.check(of_the_file, NOW).fault
+
+
+def test_checks_leave_nothing_behind(living):
+    before = (User.objects.count(), Session.objects.count(), Total.objects.count())
+    for clause in CLAUSES:
+        if clause.check:
+            found(clause.check)
+    assert (User.objects.count(), Session.objects.count(), Total.objects.count()) == before
+
+
+def test_what_enforces_a_clause_is_there_and_its_settings_exist(settings):
+    for clause in CLAUSES:
+        for name in clause.enforced_by:
+            module, _dot, rest = name.rpartition(".")
+            try:
+                assert hasattr(importlib.import_module(module), rest), name
+            except ModuleNotFoundError:
+                owner, _dot, kind = module.rpartition(".")
+                assert hasattr(getattr(importlib.import_module(owner), kind), rest), name
+        for setting in clause.settings:
+            value = settings.OPERATOR
+            for part in setting.split("."):
+                value = getattr(value, part)
+
+
+def test_said_still_gives_every_clause(settings):
+    assert [clause.id for clause in said(settings.OPERATOR, "en")] == [clause.id for clause in CLAUSES]
