@@ -29,7 +29,7 @@ COMMANDS = {
     "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders.", instance=False),
     "audit": Entry("bonafide.terms.commands:audit", "Check every promise now, or verify downloaded evidence.", instance=False),
     "attest": Entry("bonafide.terms.commands:attest", "Stand for a promise that no machine can prove."),
-    "staff": Entry("bonafide.accounts.commands:staff", "Add a member of staff."),
+    "staff": Entry("bonafide.sign_in.commands:staff", "Add a member of staff; let back in who lost every second factor."),
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),

@@ -113,7 +113,7 @@ def add(username: str, email: str) -> None:
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     add_staff(username=username, email=email, password=password)
-    click.echo(f"{username} may sign in and runs the service")
+    click.echo(f"{username} may sign in and runs the service, once they have set up a passkey or an authenticator app there")
 
 
 def add_staff(*, username: str, email: str, password: str) -> User:

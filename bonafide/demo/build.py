@@ -9,17 +9,19 @@ from itertools import islice
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from bonafide.accounts.models import Account, Membership, User
 from bonafide.billing.models import Invoice
 from bonafide.billing.run import issue_month
 from bonafide.billing.settle import settle
-from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE
+from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE, STAFF_APP
 from bonafide.demo.generate import SOURCE, usage
 from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.import_prices import import_prices
+from bonafide.sign_in.factors.sealing import seal
 from bonafide.usage.drafts import Draft
 from bonafide.usage.receive import receive
 
@@ -61,6 +63,9 @@ def _make_customers(*, now: datetime) -> None:
             user.set_password(PASSWORD)
             user.save()
             EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+            if person.staff:  # who must have a second factor, as everywhere
+                app = {"secret": seal(STAFF_APP), "last_step": -1}
+                Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=app, created_at=now)
             for reference, role in person.roles:
                 Membership.objects.create(user=user, account=accounts[reference], role=role, created_at=now)
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import click
 
-from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE
+from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE, STAFF_APP
+from bonafide.demo.phone import code_at
 from bonafide.errors import Refused
 from bonafide.instance import Instance
 from bonafide.operator import FILE_NAME
 
 MADE = "demo.json"
-VERSION = 1
+VERSION = 2
 
 # What the demo's operator says about itself; the rest is the example identity of a trial.
 IDENTITY = {
@@ -48,11 +49,15 @@ class DemoRefused(Refused):
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--fresh", is_flag=True, help="Throw the last demo away and make a new one.")
 @click.option("--no-serve", is_flag=True, help="Only make it.")
-def demo(home: Path, port: int, fresh: bool, no_serve: bool) -> None:  # noqa: FBT001 - click passes flags so
+@click.option("--code", is_flag=True, help="Only show the code that staff sign in with, as their phone would.")
+def demo(home: Path, port: int, fresh: bool, no_serve: bool, code: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Make and serve a throw-away operator with a dozen customers, three months of usage and two months of bills.
 
     It is on SQLite in its own folder, whatever the environment says, and sends no letter: they are put in a folder.
     """
+    if code:
+        _tell_code()
+        return
     home = home.resolve()
     for name in ("DATABASE_URL", "DATABASE_URL_FILE"):
         os.environ.pop(name, None)
@@ -127,11 +132,18 @@ def _tell_age(home: Path) -> None:
         )
 
 
+def _tell_code() -> None:
+    """The code of the demo's own staff, from the secret that is public in this package; it opens no other instance."""
+    code, seconds = code_at(STAFF_APP, datetime.now(UTC))
+    click.echo(f"{code}  (good once, for {seconds} more seconds)")
+
+
 def _tell_people(home: Path) -> None:
     names = {customer.reference: customer.name for customer in CUSTOMERS}
     click.echo(f"\nSign in with the password  {PASSWORD}  as")
     for person in PEOPLE:
         what = ", ".join(f"{role} of {names[reference]}" for reference, role in person.roles) or "staff: /staff/"
         click.echo(f"  {person.username:<8} {what}")
+    click.echo("staff is asked for a code too, new every half minute: bonafide demo --code (make demo ARGS=--code) shows it;")
     click.echo(f"or sign up: letters are put in {home / 'letters'}. The operator's file is {home / FILE_NAME}.")
     sys.stdout.flush()

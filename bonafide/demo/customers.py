@@ -67,6 +67,9 @@ CUSTOMERS = (
 
 PASSWORD = "lantern-harbour-demo"  # noqa: S105 - shown to whoever starts the demo; it opens nothing else
 
+# The secret of the authenticator app of "staff", whose code `bonafide demo --code` shows; as public as the password.
+STAFF_APP = "NORDLYSDEMOSECRETNORDLYSDEMOSECR"
+
 PEOPLE = (
     Person("vega", "fr", (("atelier-vega", "owner"), ("cafe-lumiere", "billing"))),
     Person("hafen", "en", (("hafen-software", "owner"),)),

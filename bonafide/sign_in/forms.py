@@ -74,3 +74,7 @@ class ChangePasswordForm(_Plain, allauth.ChangePasswordForm):  # type: ignore[mi
 
 class SetPasswordForm(_Plain, allauth.SetPasswordForm):  # type: ignore[misc]
     labels = {"password1": _("New password"), "password2": _("New password, again")}
+
+
+class ConfirmForm(_Plain, allauth.ReauthenticateForm):  # type: ignore[misc]
+    labels = {"password": _("Password")}

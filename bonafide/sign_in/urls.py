@@ -1,11 +1,12 @@
 """The ways in and out. Only the pages of allauth that we have made our own are here; the others do not exist."""
 
 from allauth.account import views as allauth
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from bonafide.sign_in import views
 
 urlpatterns = [
+    path("", include("bonafide.sign_in.factors.urls")),
     path("account/login/", allauth.login, name="account_login"),
     path("account/logout/", allauth.logout, name="account_logout"),
     path("account/inactive/", allauth.account_inactive, name="account_inactive"),

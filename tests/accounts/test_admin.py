@@ -4,14 +4,14 @@ import pytest
 from django.urls import reverse
 
 from bonafide.accounts.models import Membership
-from tests.factories.accounts import make_account, make_member, make_user
+from tests.factories.accounts import enter_as_staff, make_account, make_member, make_user
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def staff(client):
-    client.force_login(make_user(is_staff=True, is_superuser=True))
+    enter_as_staff(client)
     return client
 
 

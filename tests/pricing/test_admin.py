@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate, Subscription
-from tests.factories.accounts import make_account, make_user
+from tests.factories.accounts import enter_as_staff, make_account
 from tests.factories.pricing import (
     close_month,
     make_exchange_rate,
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff(client):
-    client.force_login(make_user(is_staff=True, is_superuser=True))
+    enter_as_staff(client)
     return client
 
 

@@ -23,6 +23,8 @@ OWN = ("sign-in", "open", "open", "open", "open", "open")
 MEMBERS = ("sign-in", "none", "open", "open", "open", "none")
 # Only for who is not signed in yet.
 ENTRANCE = ("open", "away", "away", "away", "away", "away")
+# Opens after a fresh confirmation of who one is, to which the signed-in are sent first.
+CONFIRMED = ("sign-in", "away", "away", "away", "away", "away")
 POST_ONLY = ("post",) * 6
 NEEDS_KEY = ("no-key",) * 6
 
@@ -67,6 +69,19 @@ ROWS = [
         EVERYBODY,
     ),
     Row("account/password/reset/key/done/", at("/account/password/reset/key/done/"), EVERYBODY),
+    # sign_in: second factors
+    Row("account/login/passkey/", at("/account/login/passkey/"), ("sign-in", "away", "away", "away", "away", "away")),
+    Row("account/login/second-step/", at("/account/login/second-step/"), ("sign-in", "away", "away", "away", "away", "away")),
+    Row("account/confirm/", at("/account/confirm/"), OWN),
+    Row("account/confirm/code/", at("/account/confirm/code/"), ("sign-in", "away", "away", "away", "away", "open")),
+    Row("account/confirm/passkey/", at("/account/confirm/passkey/"), CONFIRMED),
+    Row("settings/security", at("/settings/security"), OWN),
+    Row("settings/security/app", at("/settings/security/app"), CONFIRMED),
+    Row("settings/security/app/remove", at("/settings/security/app/remove"), ("sign-in", "none", "none", "none", "none", "away")),
+    Row("settings/security/passkeys/add", at("/settings/security/passkeys/add"), CONFIRMED),
+    Row("settings/security/passkeys/<int:pk>/rename", at("/settings/security/passkeys/1/rename"), CONFIRMED),
+    Row("settings/security/passkeys/<int:pk>/remove", at("/settings/security/passkeys/1/remove"), CONFIRMED),
+    Row("settings/security/recovery-codes", at("/settings/security/recovery-codes"), CONFIRMED),
     # sessions
     # privacy
     # terms

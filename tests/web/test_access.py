@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, path
 
 from bonafide.accounts.models import User
-from tests.factories.accounts import make_account, make_member, make_user
+from tests.factories.accounts import enter, make_account, make_app, make_member, make_user
 from tests.factories.billing import make_invoice
 from tests.web.access import ACTORS, ROWS, World
 
@@ -61,7 +61,7 @@ def people(world: World) -> dict[str, User | None]:
 def as_person(user: User | None) -> Client:
     client = Client(raise_request_exception=False)
     if user:
-        client.force_login(user)
+        enter(client, user)
     return client
 
 
@@ -91,11 +91,7 @@ def test_everybody_gets_from_each_route_what_the_table_says(world, people):
 def test_the_back_office_is_for_staff_alone(people):
     """Each of its routes, its own log-in page included, sends a signed-out person to ours and turns everybody else away."""
     wrong = []
-    for route in routes(get_resolver().url_patterns):
-        if not route.startswith(STAFF):
-            continue
-        filled = re.sub(r"<[^>]+>", "1", re.sub(r"\(\?P<\w+>([^|)]+)[^)]*\)", r"\1", route))
-        address = "/" + filled.replace("^", "").replace("$", "").replace(".*", "nothing")
+    for address in back_office():
         for actor in ACTORS[:-1]:
             response = as_person(people[actor]).get(address, follow=True)
             at_sign_in = response.request["PATH_INFO"] == "/account/login/"
@@ -103,6 +99,28 @@ def test_the_back_office_is_for_staff_alone(people):
                 wrong.append(f"{address} as {actor}: {response.request['PATH_INFO']} {outcome(response)}")
     assert wrong == []
     assert outcome(as_person(people["staff"]).get("/staff/")) == "open"
+
+
+def back_office() -> Iterator[str]:
+    """An address of each of its routes."""
+    for route in routes(get_resolver().url_patterns):
+        if route.startswith(STAFF):
+            filled = re.sub(r"<[^>]+>", "1", re.sub(r"\(\?P<\w+>([^|)]+)[^)]*\)", r"\1", route))
+            yield "/" + filled.replace("^", "").replace("$", "").replace(".*", "nothing")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_asvs_6_3_3_staff_without_a_second_factor_reach_nothing_of_the_back_office(people, method):
+    """Neither without one, nor with one that this session has not shown; each route of it, whatever is sent to it."""
+    staff = people["staff"]
+    client = Client()
+    client.force_login(staff)
+    assert {getattr(client, method)(address).headers.get("Location") for address in back_office()} == {"/settings/security"}
+    assert "a password alone is not enough" in client.get("/settings/security").content.decode()
+    make_app(staff)
+    led = {getattr(client, method)(address).headers["Location"].partition("?")[0] for address in back_office()}
+    assert led == {"/account/confirm/code/"}
+    assert outcome(as_person(staff).get("/staff/")) == "open"
 
 
 def test_the_admins_own_log_in_page_does_not_exist(people):
