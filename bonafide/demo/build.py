@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -18,10 +18,14 @@ from bonafide.billing.run import issue_month
 from bonafide.billing.settle import settle
 from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE, STAFF_APP
 from bonafide.demo.generate import SOURCE, usage
+from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.import_prices import import_prices
 from bonafide.sign_in.factors.sealing import seal
+from bonafide.terms.attest import attest
+from bonafide.terms.audit import audit
+from bonafide.terms.clauses import CLAUSES
 from bonafide.usage.drafts import Draft
 from bonafide.usage.receive import receive
 
@@ -46,6 +50,25 @@ def build(*, operator: Operator, now: datetime, on_progress: Callable[[str], Non
         if number == 0:
             _send_late(month=month, operator=operator, now=issued_at + timedelta(days=1))
             _pay(month=month, today=now)
+    on_progress("Printing the bills and checking the promises")
+    note_issued()
+    while render_pending(now=now, limit=BATCH).done:
+        pass
+    _stand_for(today=now.astimezone(operator.zone).date())
+    audit(operator=operator, now=now)
+
+
+def _stand_for(*, today: date) -> None:
+    """What no machine can prove is attested, as a real operator's director would."""
+    for clause in CLAUSES:
+        if clause.check is None:
+            attest(
+                clause_id=clause.id,
+                by="Camille Nordin",
+                capacity="managing director",
+                today=today,
+                last_day=today + timedelta(days=90),
+            )
 
 
 def _make_customers(*, now: datetime) -> None:

@@ -29,6 +29,7 @@ NAVIGATION = [
     ("/usage", gettext_lazy("Usage")),
     ("/bills", gettext_lazy("Bills")),
     ("/settings/profile", gettext_lazy("Settings")),
+    ("/promises", gettext_lazy("Promises")),
 ]
 # What the settings are, in order: the person's own, then the account's.
 SETTINGS = [
