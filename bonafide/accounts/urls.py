@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from bonafide.accounts import views
+from bonafide.accounts.views import choosing
 
 urlpatterns = [
-    path("accounts/switch", views.switch_account, name="switch_account"),
-    path("language", views.choose_language, name="choose_language"),
+    path("accounts/switch", choosing.switch_account, name="switch_account"),
+    path("language", choosing.choose_language, name="choose_language"),
 ]
