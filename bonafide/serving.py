@@ -307,11 +307,12 @@ def schedule() -> None:
 
 def declared_schedules() -> tuple[Schedule, ...]:
     """What every package declares, by name: no registry."""
+    from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
     from bonafide.terms import schedules as terms
 
-    return (*background.SCHEDULES, *documents.SCHEDULES, *terms.SCHEDULES)
+    return (*background.SCHEDULES, *accounts.SCHEDULES, *documents.SCHEDULES, *terms.SCHEDULES)
 
 
 def _patiently(step: Callable[[], object], stop: Stop) -> None:

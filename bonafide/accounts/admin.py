@@ -14,7 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from bonafide.accounts.member_forms import OwnerStays
 from bonafide.accounts.models import Account, ApiKey, Membership, User
+from bonafide.accounts.owners import is_last_owner
 
 for unused in (Group, EmailAddress):
     if admin.site.is_registered(unused):
@@ -35,6 +37,7 @@ class _WithMembers(ModelAdmin):  # type: ignore[misc]
 
 class MembershipInline(TabularInline):  # type: ignore[misc]
     model = Membership
+    formset = OwnerStays
     extra = 0
     autocomplete_fields = ["user", "account"]
     readonly_fields = ["created_at"]
@@ -63,6 +66,10 @@ class UserAdmin(_WithMembers):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People sign up themselves; members of staff are added by the command."""
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody without whom an account would have no owner."""
+        return super().has_delete_permission(request, obj) and not (obj and is_last_owner(user=obj))
 
 
 @admin.register(Account)

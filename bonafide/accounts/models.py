@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -92,6 +93,12 @@ class Account(models.Model):
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def owners(self) -> MembershipQuerySet:
+        """Those of owners who can sign in."""
+        return self.filter(role=Membership.Role.OWNER, user__is_active=True)
+
+
 class Membership(models.Model):
     """What one person may do for one account."""
 
@@ -105,6 +112,8 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=7, choices=Role.choices)
     created_at = models.DateTimeField(_("since"))
 
+    objects = MembershipQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
@@ -115,6 +124,22 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role})"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, *, now: datetime) -> InvitationQuerySet:
+        """Those whose link opens something at this moment.
+
+        Whoever invited must still be an owner: somebody who is removed cannot come back through a letter they sent themselves.
+        """
+        still_owner = Membership.objects.owners().filter(account=models.OuterRef("account"), user=models.OuterRef("invited_by"))
+        return self.filter(
+            models.Exists(still_owner),
+            accepted_at=None,
+            withdrawn_at=None,
+            expires_at__gt=now,
+            account__closed_at=None,
+        )
 
 
 class Invitation(models.Model):
@@ -131,6 +156,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")
@@ -175,6 +202,12 @@ class VatCheck(models.Model):
         return f"{self.number} {self.outcome}"
 
 
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def live(self, *, now: datetime) -> ApiKeyQuerySet:
+        """Those that open something at this moment, as far as the key itself goes."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
+
+
 class ApiKey(models.Model):
     """A program's way in. Without an account it is the operator's own and may send usage for every account.
 
@@ -201,6 +234,10 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    # Of the letters that tell of its end: how many days before it the last one left.
+    end_told = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("API key")

@@ -1,4 +1,4 @@
-"""A new person gets an account of their own."""
+"""A new person gets an account of their own, unless they come to act for somebody else's."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ def open_account(*, user: User, country: str, language: str, now: datetime) -> A
         )
         Membership.objects.create(user=user, account=account, role=Membership.Role.OWNER, created_at=now)
     return account
+
+
+def open_no_account(*, user: User, language: str) -> None:
+    """Somebody who signed up on the way to an invitation: an account of their own would be billed for nothing."""
+    user.language = language
+    user.save(update_fields=["language"])

@@ -1,10 +1,21 @@
-"""Choosing for whom one acts, and in which language."""
+"""Choosing for whom one acts, and in which language; who else acts for an account, and the keys of its programs."""
 
 from django.urls import path
 
-from bonafide.accounts.views import choosing
+from bonafide.accounts.views import api_keys, choosing, invitations, members
 
 urlpatterns = [
     path("accounts/switch", choosing.switch_account, name="switch_account"),
     path("language", choosing.choose_language, name="choose_language"),
+    path("settings/members", members.members, name="members"),
+    path("settings/members/invite", members.invite_member, name="invite_member"),
+    path("settings/members/leave", members.leave, name="leave_account"),
+    path("settings/members/<int:pk>", members.member, name="member"),
+    path("settings/members/<int:pk>/remove", members.remove, name="remove_member"),
+    path("settings/members/invitations/<int:pk>/send", members.resend_invitation, name="resend_invitation"),
+    path("settings/members/invitations/<int:pk>/withdraw", members.withdraw_invitation, name="withdraw_invitation"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
+    path("settings/api-keys", api_keys.api_keys, name="api_keys"),
+    path("settings/api-keys/new", api_keys.new_api_key, name="new_api_key"),
+    path("settings/api-keys/<int:pk>/revoke", api_keys.revoke_api_key, name="revoke_api_key"),
 ]

@@ -48,6 +48,53 @@ def test_staff_add_a_person_to_an_account_and_the_day_is_kept(staff):
     assert added.created_at
 
 
+def rows(*memberships, **changed):
+    """The inline's rows as they stand, with ``changed``."""
+    form = {"memberships-TOTAL_FORMS": len(memberships), "memberships-INITIAL_FORMS": len(memberships)}
+    for place, membership in enumerate(memberships):
+        for name in ("id", "user", "account", "role"):
+            form[f"memberships-{place}-{name}"] = getattr(membership, f"{name}_id", None) or getattr(membership, name)
+    return form | changed
+
+
+@pytest.mark.parametrize("change", [{"memberships-0-role": "viewer"}, {"memberships-0-DELETE": "on"}])
+def test_staff_too_leave_every_account_an_owner(staff, change):
+    owner = make_member()
+    account, membership = owner.accounts.get(), owner.memberships.get()
+    of_account = reverse("admin:accounts_account_change", args=[account.pk])
+    of_user = reverse("admin:accounts_user_change", args=[owner.pk])
+    user_form = {"username": owner.username, "language": "", "is_active": "on"}
+    for address, form in ((of_account, account_form(account)), (of_user, user_form)):
+        response = staff.post(address, form | rows(membership, **change))
+        assert response.status_code == 200
+        assert "An account keeps at least one owner" in response.content.decode()
+        assert account.memberships.get().role == "owner"
+    make_member(account=account)
+    assert staff.post(of_account, account_form(account) | rows(membership, **change)).status_code == 302
+    assert not account.memberships.filter(pk=membership.pk, role="owner").exists()
+
+
+def test_two_owners_taken_out_in_one_form_are_refused_and_a_change_of_owners_is_not(staff):
+    account = make_account()
+    one, other = (make_member(account=account).memberships.get() for _ in range(2))
+    viewer = make_member(account=account, role="viewer").memberships.get()
+    address = reverse("admin:accounts_account_change", args=[account.pk])
+    both = rows(one, other, viewer, **{"memberships-0-DELETE": "on", "memberships-1-role": "billing"})
+    assert staff.post(address, account_form(account) | both).status_code == 200
+    assert account.memberships.filter(role="owner").count() == 2
+    assert staff.post(address, account_form(account) | both | {"memberships-2-role": "owner"}).status_code == 302
+    assert [found.pk for found in account.memberships.filter(role="owner")] == [viewer.pk]
+
+
+def test_the_last_owner_of_an_account_is_not_deleted(staff):
+    owner = make_member()
+    address = reverse("admin:accounts_user_delete", args=[owner.pk])
+    assert staff.post(address, {"post": "yes"}).status_code == 403
+    make_member(account=owner.accounts.get())
+    assert staff.post(address, {"post": "yes"}).status_code == 302
+    assert not type(owner).objects.filter(pk=owner.pk).exists()
+
+
 def test_an_address_is_not_changed_over_its_owners_head(staff):
     person = make_user(email="vega@example.com")
     staff.post(

@@ -11,6 +11,7 @@ from bonafide.accounts.api_keys import (
     ExpiredKey,
     KeyRefused,
     MissingScope,
+    OrphanedKey,
     RevokedKey,
     UnknownKey,
     check_key,
@@ -18,8 +19,8 @@ from bonafide.accounts.api_keys import (
     revoke_key,
 )
 from bonafide.accounts.commands import StaffRefused, api_key, staff
-from bonafide.accounts.models import ApiKey, User
-from tests.factories.accounts import make_account, make_user
+from bonafide.accounts.models import Account, ApiKey, User
+from tests.factories.accounts import make_account, make_member, make_user
 
 NOW = datetime(2024, 11, 15, 12, tzinfo=UTC)
 READ = "usage:read"
@@ -57,6 +58,30 @@ def test_what_is_unknown_expired_revoked_or_for_something_else_does_not_open() -
     revoke_key(key=key, now=NOW)
     with pytest.raises(RevokedKey):
         check_key(text=text, scope=READ, now=NOW)
+
+
+def test_a_key_of_a_closed_account_is_dead_at_the_next_call() -> None:
+    _key, text = make(account=make_account())
+    check_key(text=text, scope=READ, now=NOW)
+    Account.objects.update(closed_at=NOW)
+    with pytest.raises(OrphanedKey):
+        check_key(text=text, scope=READ, now=NOW)
+
+
+def test_what_acts_for_its_maker_dies_with_their_login_and_what_acts_for_the_account_does_not() -> None:
+    maker = make_member()
+    _key, text = make(account=maker.accounts.get(), made_by=maker, scopes=[READ, "sessions"])
+    assert check_key(text=text, scope="sessions", now=NOW).made_by == maker
+    User.objects.update(is_active=False)
+    with pytest.raises(OrphanedKey):
+        check_key(text=text, scope="sessions", now=NOW)
+    check_key(text=text, scope=READ, now=NOW)
+
+
+def test_a_key_without_a_known_maker_acts_for_nobody() -> None:
+    _key, text = make(scopes=["sessions"])
+    with pytest.raises(OrphanedKey):
+        check_key(text=text, scope="sessions", now=NOW)
 
 
 def test_revoking_twice_keeps_the_first_time() -> None:

@@ -13,11 +13,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from bonafide.accounts.models import ApiKey
 from bonafide.sign_in import adapter
 from tests.factories.accounts import make_user
 
 TEMPLATES = Path(adapter.__file__).parents[1] / "mail" / "templates"
-LETTERS = sorted(p.name.removesuffix("_subject.txt") for p in TEMPLATES.rglob("*_subject.txt"))
+LETTERS = sorted(p.relative_to(TEMPLATES).as_posix().removesuffix("_subject.txt") for p in TEMPLATES.rglob("*_subject.txt"))
 SIGN_UP = {"username": "vega", "email": "vega@example.com", "password1": "four plain unrelated words"}
 
 
@@ -40,6 +41,15 @@ def given(settings):
         "password_reset_url": "https://console.example/p",
         "signup_url": "https://console.example/s",
         "timestamp": timezone.now(),
+        "inviter": "ana",
+        "account": "Atelier Vega",
+        "role": "viewer",
+        "until": timezone.now(),
+        "invitation_url": "https://console.example/i",
+        "maker": "ana",
+        "made_at": timezone.now(),
+        "key": ApiKey(name="meter", start="bf_abc", expires_at=timezone.now()),
+        "keys_url": "https://console.example/k",
     }
 
 
@@ -52,10 +62,10 @@ def test_there_are_letters():
 @pytest.mark.parametrize("letter", LETTERS)
 def test_every_letter_says_who_writes_and_why_in_text_and_in_html(settings, letter, language):
     with translation.override(language):
-        subject = render_to_string(f"account/email/{letter}_subject.txt").strip()
         known = given(settings)
-        text = render_to_string(f"account/email/{letter}_message.txt", known)
-        html = render_to_string(f"account/email/{letter}_message.html", known)
+        subject = render_to_string(f"{letter}_subject.txt", known).strip()
+        text = render_to_string(f"{letter}_message.txt", known)
+        html = render_to_string(f"{letter}_message.html", known)
     assert subject
     assert "\n" not in subject
     assert "!" not in subject + text

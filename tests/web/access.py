@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bonafide.accounts.models import Account
+from bonafide.accounts.models import Account, Membership
 from bonafide.billing.models import Invoice
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
@@ -26,15 +26,21 @@ ENTRANCE = ("open", "away", "away", "away", "away", "away")
 # Opens after a fresh confirmation of who one is, to which the signed-in are sent first.
 CONFIRMED = ("sign-in", "away", "away", "away", "away", "away")
 POST_ONLY = ("post",) * 6
+# Of the account that one acts for; staff act for none outside the back office.
+ACCOUNTS = ("sign-in", "open", "open", "open", "open", "none")
+# What owners alone may do to one thing of their account, once they have confirmed who they are ("away"). A stranger is an owner
+# too, of another account.
+OWNERS = ("sign-in", "none", "closed", "closed", "away", "none")
 NEEDS_KEY = ("no-key",) * 6
 
 
 @dataclass(frozen=True)
 class World:
-    """What there is while the routes are tried: one account with three members and an issued bill."""
+    """What there is while the routes are tried: one account with three members, an issued bill and so on."""
 
     account: Account
     invoice: Invoice
+    member: Membership
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,17 @@ ROWS = [
     # accounts
     Row("accounts/switch", at("/accounts/switch"), POST_ONLY),
     Row("language", at("/language"), POST_ONLY),
+    Row("settings/members", at("/settings/members"), ACCOUNTS),
+    Row("settings/members/invite", at("/settings/members/invite"), ("sign-in", "away", "closed", "closed", "away", "none")),
+    Row("settings/members/leave", at("/settings/members/leave"), ACCOUNTS),
+    Row("settings/members/<int:pk>", lambda world: f"/settings/members/{world.member.pk}", OWNERS),
+    Row("settings/members/<int:pk>/remove", lambda world: f"/settings/members/{world.member.pk}/remove", POST_ONLY),
+    Row("settings/members/invitations/<int:pk>/send", at("/settings/members/invitations/1/send"), POST_ONLY),
+    Row("settings/members/invitations/<int:pk>/withdraw", at("/settings/members/invitations/1/withdraw"), POST_ONLY),
+    Row("invitations/<str:token>", at("/invitations/nonsense"), ("none",) * 6),
+    Row("settings/api-keys", at("/settings/api-keys"), ACCOUNTS),
+    Row("settings/api-keys/new", at("/settings/api-keys/new"), ("sign-in", "away", "closed", "closed", "away", "none")),
+    Row("settings/api-keys/<int:pk>/revoke", at("/settings/api-keys/1/revoke"), POST_ONLY),
     # sign_in
     Row("account/login/", at("/account/login/"), ENTRANCE),
     Row("account/signup/", at("/account/signup/"), ENTRANCE),

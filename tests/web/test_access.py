@@ -43,7 +43,8 @@ def outcome(response: HttpResponse) -> str:
 @pytest.fixture
 def world() -> World:
     account = make_account()
-    return World(account=account, invoice=make_invoice(account=account))
+    member = make_member(account=account).memberships.get()
+    return World(account=account, invoice=make_invoice(account=account), member=member)
 
 
 @pytest.fixture

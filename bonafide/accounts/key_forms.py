@@ -1,0 +1,73 @@
+"""What an owner fills in about a new API key."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from bonafide.accounts.models import ApiKey
+
+# What each scope opens, said to who gives it.
+SCOPES = {
+    ApiKey.Scope.USAGE_READ: gettext_lazy("Reads the usage of this account."),
+    ApiKey.Scope.USAGE_WRITE: gettext_lazy("Reports usage of this account, which is billed."),
+    ApiKey.Scope.BILLS_READ: gettext_lazy("Reads the bills of this account."),
+    ApiKey.Scope.SESSIONS: gettext_lazy("Acts for you alone: sees where you are signed in, and ends your sessions."),
+}
+DAYS = ngettext_lazy("%d day", "%d days")
+CHOICES = (30, 90, 365)
+LONGEST = 2 * 366  # days: a key that nobody has looked at for so long is nobody's any more
+
+
+def scope_choices() -> list[tuple[str, str]]:
+    return [(scope.value, f"{scope.label}: {text}") for scope, text in SCOPES.items()]
+
+
+def end_choices() -> list[tuple[str, str]]:
+    return [(str(days), str(DAYS % days)) for days in CHOICES] + [("date", _("on a day of my choice"))]
+
+
+class KeyForm(forms.Form):
+    """``now`` is when it is filled in; ``cleaned_data["expires_at"]`` is the end of the last day on the operator's clock."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=80,
+        help_text=gettext_lazy("By which you will know it again: the program or machine that uses it."),
+    )
+    scopes = forms.MultipleChoiceField(label=gettext_lazy("May"), choices=scope_choices, widget=forms.CheckboxSelectMultiple)
+    ends = forms.ChoiceField(label=gettext_lazy("Works for"), choices=end_choices, initial="365")
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day, if you choose one"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        zone = settings.OPERATOR.zone
+        today = self.now.astimezone(zone).date()
+        if data.get("ends") != "date":
+            last = today + timedelta(days=int(data.get("ends") or 0))
+        elif data.get("last_day"):
+            last = data["last_day"]
+            if not today <= last <= today + timedelta(days=LONGEST):
+                self.add_error("last_day", ValidationError(_("Choose a day from today on, at most two years ahead.")))
+                return data
+        elif "last_day" not in self.errors:
+            self.add_error("last_day", ValidationError(_("Say until which day the key works.")))
+            return data
+        else:
+            return data
+        data["expires_at"] = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+        return data

@@ -1,0 +1,67 @@
+"""The letters about members and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.urls import reverse
+
+from bonafide.accounts.invite import Invited
+from bonafide.accounts.models import Account, ApiKey, Membership, User
+from bonafide.mail.send import send_letter
+
+
+def send_invitation(*, invited: Invited, by: User) -> bool:
+    """The one place where the link is ever written. In the language of the account: the reader's own is not known.
+
+    :return: whether the mail server took it.
+    """
+    account = invited.invitation.account
+    return send_letter(
+        template="accounts/email/invitation",
+        to=invited.invitation.email,
+        language=account.language,
+        given={
+            "inviter": by.username,
+            "account": account.name[:80],
+            "role": invited.invitation.role,
+            "until": invited.invitation.expires_at,
+            "invitation_url": _ours("invitation", invited.token),
+        },
+    )
+
+
+def tell_of_new_key(*, key: ApiKey, account: Account, by: User) -> None:
+    """Whoever made it, and every other owner: a key that nobody of them wanted must not go unseen."""
+    for owner in _owners(account):
+        _tell(owner, key, account, "accounts/email/api_key_made", {"maker": by.username, "made_at": key.created_at})
+
+
+def tell_of_end(*, key: ApiKey, account: Account) -> bool:
+    """To every owner, that the key ends soon; whether at least one letter left, or nobody was there to write to."""
+    owners = list(_owners(account))
+    given: dict[str, object] = {"last_used_at": key.last_used_at}
+    told = [_tell(owner, key, account, "accounts/email/api_key_ends", given) for owner in owners]
+    return any(told) or not owners
+
+
+def _owners(account: Account) -> Iterator[User]:
+    for membership in Membership.objects.owners().filter(account=account).select_related("user").order_by("pk"):
+        yield membership.user
+
+
+def _tell(owner: User, key: ApiKey, account: Account, template: str, given: dict[str, object]) -> bool:
+    known = {
+        "user": owner,
+        "account": account.name[:80],
+        "key": key,
+        "keys_url": _ours("api_keys"),
+        **given,
+    }
+    return send_letter(template=template, to=owner.email, language=owner.language or account.language, given=known)
+
+
+def _ours(name: str, *arguments: str) -> str:
+    home: str = settings.OPERATOR.service.console_url
+    return home + reverse(name, args=arguments)
