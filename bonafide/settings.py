@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "bonafide.privacy.cookies.CookieGuardMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bonafide.web.headers.SecurityHeadersMiddleware",
     "bonafide.sessions.middleware.SessionMiddleware",
@@ -141,7 +142,9 @@ SESSION_ENGINE = "bonafide.sessions.store"
 _PREFIX = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}session"
 CSRF_COOKIE_NAME = f"{_PREFIX}csrftoken"
-SESSION_COOKIE_AGE = OPERATOR.sessions.absolute_hours * 3600
+CSRF_COOKIE_AGE = SESSION_COOKIE_AGE = OPERATOR.sessions.absolute_hours * 3600
+MESSAGES_COOKIE_NAME = f"{_PREFIX}messages"
+MESSAGE_STORAGE = "bonafide.web.messages.NoticeStorage"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True

@@ -22,8 +22,8 @@ def record(*, request: HttpRequest, user: Any, outcome: Outcome, now: datetime, 
     ``how`` is in the codes of the ledger (``password``, ``password+totp``, ``webauthn``, ``socialaccount:acme``).
 
     Whoever guesses cannot fill the table: of each kind of failure the first 20 of a person in an hour are kept, and the rest
-    leave no row (None is returned). Kinds are counted apart, so that a flood of wrong passwords does not hide one wrong code. Several
-    workers at once may keep a few more.
+    leave no row (None is returned). Kinds are counted apart, so that a flood of wrong passwords does not hide one wrong code.
+    Several workers at once may keep a few more.
     """
     good = outcome == Outcome.SIGNED_IN
     if not good and _failures(user, outcome, now) >= MOST_FAILURES:
