@@ -310,9 +310,16 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
+    from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    return (*background.SCHEDULES, *accounts.SCHEDULES, *documents.SCHEDULES, *terms.SCHEDULES)
+    return (
+        *background.SCHEDULES,
+        *accounts.SCHEDULES,
+        *sign_in.SCHEDULES,
+        *documents.SCHEDULES,
+        *terms.SCHEDULES,
+    )
 
 
 def _patiently(step: Callable[[], object], stop: Stop) -> None:

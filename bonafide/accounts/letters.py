@@ -33,9 +33,10 @@ def send_invitation(*, invited: Invited, by: User) -> bool:
 
 
 def tell_of_new_key(*, key: ApiKey, account: Account, by: User) -> None:
-    """Whoever made it, and every other owner: a key that nobody of them wanted must not go unseen."""
+    """To every other owner: a key that nobody of them wanted must not go unseen. Its maker hears from ``sign_in``."""
     for owner in _owners(account):
-        _tell(owner, key, account, "accounts/email/api_key_made", {"maker": by.username, "made_at": key.created_at})
+        if owner != by:
+            _tell(owner, key, account, "accounts/email/api_key_made", {"maker": by.username, "made_at": key.created_at})
 
 
 def tell_of_end(*, key: ApiKey, account: Account) -> bool:

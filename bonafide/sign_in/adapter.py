@@ -9,19 +9,28 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from bonafide.accounts.models import User
 from bonafide.sessions.client import address_of
 from bonafide.sessions.models import Outcome
 from bonafide.sessions.store import METHODS, how
+from bonafide.sign_in.arrive import arrive
+from bonafide.sign_in.changes import ANNOUNCED, TOLD_ALREADY, changed, details_of
 from bonafide.sign_in.history import person_of, record
+from bonafide.sign_in.models import Event
+from bonafide.sign_in.replace_password import Overtaken, replace_password
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +54,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "rate_limited": _("Too many attempts. Please wait a few minutes, then try again."),
         "invalid_password_reset": _("This link was used already or is too old. Ask for a new one."),
     }
+
+    _first_time = False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one letter in its reader's language.
@@ -71,19 +82,61 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         letter: EmailMessage = super().render_mail(template_prefix, email, context, headers=ours | (headers or {}))
         return letter
 
-    # --- The history of sign-ins ---
-    def post_login(self, request: HttpRequest, user: Any, **about: Any) -> HttpResponse:
-        """Where every way in ends: a password, a passkey, a code, a provider, a confirmed address."""
-        record(
-            request=request,
-            user=user,
-            outcome=Outcome.SIGNED_IN,
-            how=how(request.session.get(METHODS, [])),
-            now=self._now(),
-        )
-        response: HttpResponse = super().post_login(request, user, **about)
+    # --- Letters about security ---
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """What allauth announces becomes our letter, and ends the other sessions where the change asks for it."""
+        if template_prefix not in TOLD_ALREADY:
+            event = ANNOUNCED[template_prefix]
+            changed(request=self.request, user=user, event=event, now=self._now(), **details_of(context or {}))
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        with transaction.atomic():  # with the letters and endings that follow from an address that was changed
+            return bool(super().confirm_email(request, email_address))
+
+    # --- Passwords ---
+    def set_password(self, user: Any, password: str) -> None:
+        """A signed-in person changes their password, or sets the first one."""
+        self._replace_password(user, password, Event.PASSWORD_CHANGED if user.has_usable_password() else Event.PASSWORD_SET)
+
+    def reset_password(self, user: Any, password: str) -> None:
+        """Somebody chooses a new one by the link in our letter."""
+        self._replace_password(user, password, Event.PASSWORD_RESET)
+
+    def _replace_password(self, user: Any, password: str, event: Event) -> None:
+        try:
+            replace_password(request=self.request, user=user, password=password, event=event, now=self._now())
+        except Overtaken:
+            messages.error(self.request, self.error_messages["invalid_password_reset"])
+            raise ImmediateHttpResponse(redirect("account_reset_password")) from None
+
+    # --- Coming in ---
+    def pre_login(self, request: HttpRequest, user: Any, **about: Any) -> HttpResponse | None:
+        if user.is_active and user.reset_required_at:
+            return self._ask_for_reset(request, user)
+        response: HttpResponse | None = super().pre_login(request, user, **about)
         return response
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Looks once more: minutes may lie between the first step and the last, in which the person reported it."""
+        self._first_time = user.last_login is None
+        if User.objects.filter(pk=user.pk).exclude(reset_required_at=None).exists():
+            raise ImmediateHttpResponse(self._ask_for_reset(request, user))
+        super().login(request, user)
+
+    def _ask_for_reset(self, request: HttpRequest, user: Any) -> HttpResponse:
+        record(request=request, user=user, outcome=Outcome.CLOSED, how=how(request.session.get(METHODS, [])), now=self._now())
+        clear_login(request)
+        return redirect("reset_required")
+
+    def post_login(self, request: HttpRequest, user: Any, **about: Any) -> HttpResponse:
+        """Where every way in ends: a password, a passkey, a code, a provider, a confirmed address."""
+        response: HttpResponse = super().post_login(request, user, **about)
+        arrive(request=request, response=response, user=user, first=self._first_time, now=self._now())
+        return response
+
+    # --- The history of sign-ins ---
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         self._refused(request, credentials, Outcome.WRONG_PASSWORD)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -62,6 +63,9 @@ class ResetPasswordForm(_Plain, allauth.ResetPasswordForm):  # type: ignore[misc
 
 class ResetPasswordKeyForm(_Plain, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
     labels = {"password1": _("New password"), "password2": _("New password, again")}
+
+    def save(self) -> None:
+        get_adapter().reset_password(self.user, self.cleaned_data["password1"])
 
 
 class ChangePasswordForm(_Plain, allauth.ChangePasswordForm):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from bonafide.accounts.models import User
 from bonafide.sessions.client import client_of
 from bonafide.sessions.models import Outcome, SignIn
+from bonafide.sign_in.suspicion import weigh
 
 MOST_FAILURES = 20
 WITHIN = timedelta(hours=1)
@@ -29,7 +30,7 @@ def record(*, request: HttpRequest, user: Any, outcome: Outcome, now: datetime, 
     if not good and _failures(user, outcome, now) >= MOST_FAILURES:
         return None
     client = client_of(request)
-    return SignIn.objects.create(
+    row = SignIn.objects.create(
         user=user,
         session=getattr(request.session, "row", None) if good else None,
         at=now,
@@ -39,6 +40,9 @@ def record(*, request: HttpRequest, user: Any, outcome: Outcome, now: datetime, 
         browser=client.browser,
         system=client.system,
     )
+    if not good:
+        weigh(request=request, user=user, outcome=outcome, now=now)
+    return row
 
 
 def _failures(user: Any, outcome: Outcome, now: datetime) -> int:

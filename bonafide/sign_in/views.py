@@ -1,20 +1,25 @@
-"""Signing up."""
+"""Signing up, and "this was not me"."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from allauth.account import views as allauth
 from allauth.account.internal.flows.signup import complete_signup
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from bonafide.accounts.accept_invitation import leads_to_an_invitation
 from bonafide.accounts.sign_up import open_account, open_no_account
+from bonafide.sign_in.alarm import AlreadyRaised, find_alarm, foresee, raise_alarm
 
 
 class SignUpView(allauth.SignupView):  # type: ignore[misc]
@@ -43,3 +48,28 @@ class SignUpView(allauth.SignupView):  # type: ignore[misc]
 
 
 sign_up = SignUpView.as_view()
+
+
+@require_safe
+def reset_required(request: HttpRequest) -> HttpResponse:
+    """Where whoever would be signed in comes while a new password is demanded."""
+    return render(request, "account/reset_required.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def not_me(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of a security letter. Looking changes nothing, for mail programs look by themselves; the button does it, once."""
+    alarm = find_alarm(token=token)
+    if alarm is None:
+        return render(request, "account/not_me.html", {"state": "unknown"}, status=404)
+    letter, now = alarm.letter, timezone.now()
+    if letter.raised_at:
+        return render(request, "account/not_me.html", {"state": "raised", "letter": letter, "undoing": letter.undone})
+    if alarm.expires_at <= now:
+        return render(request, "account/not_me.html", {"state": "expired"})
+    if request.method != "POST":
+        return render(request, "account/not_me.html", {"state": "open", "letter": letter, "undoing": foresee(letter=letter)})
+    with suppress(AlreadyRaised):  # the page it leads to says so
+        raise_alarm(letter=letter, now=now)
+    return redirect("not_me", token=token)

@@ -14,6 +14,7 @@ from bonafide.accounts.api_keys import RevokedKey, check_key, make_key
 from bonafide.accounts.models import ApiKey
 from tests.accounts.confirmed import confirm, signed_in
 from tests.factories.accounts import make_account, make_member, make_user
+from tests.sign_in.post import delivered
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "four plain unrelated words"
@@ -133,9 +134,11 @@ def test_every_owner_is_told_by_letter_and_nobody_else(account, owner):
     make_member(account=account, role="billing")
     make_member(account=account, is_active=False)
     signed_in(owner).post(NEW, WANTED)
-    assert [letter.to for letter in mail.outbox] == [[owner.email], [other.email]]
-    assert "vega made the API key “meter agent” (bf_" in mail.outbox[0].body
-    assert '<html lang="fr">' in mail.outbox[1].alternatives[0][0]
+    to_other, to_maker = delivered()
+    assert (to_other.to, to_maker.to) == ([other.email], [owner.email])
+    assert "vega made the API key “meter agent” (bf_" in to_other.body
+    assert '<html lang="fr">' in to_other.alternatives[0][0]
+    assert "“meter agent”" in to_maker.body
 
 
 def test_a_revoked_key_is_dead_at_its_next_call(account, owner):

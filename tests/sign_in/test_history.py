@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AnonymousUser
 from django.core import mail
 from django.core.cache import cache
 from django.urls import reverse
@@ -83,7 +84,7 @@ def test_too_many_attempts_are_kept_as_that(client, user):
 def test_a_flood_of_one_kind_is_cut_off_and_hides_no_other_kind(rf, user, monkeypatch):
     def flood():
         request, now = rf.get("/"), timezone.now()
-        request.session = None
+        request.session, request.user = {}, AnonymousUser()
         for outcome in [Outcome.WRONG_PASSWORD] * 30 + [Outcome.WRONG_CODE]:
             history.record(request=request, user=user, outcome=outcome, now=now)
         history.record(request=request, user=make_user(), outcome=Outcome.WRONG_PASSWORD, now=now)

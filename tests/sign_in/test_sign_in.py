@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from tests.factories.accounts import make_member
+from tests.sign_in.post import delivered, subjects
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "four plain unrelated words"
@@ -77,7 +78,7 @@ def test_a_forgotten_password_is_replaced_by_the_link_in_the_letter(client, user
     form = client.get(address).url
     new = "another set of plain words"
     assert client.post(form, {"password1": new, "password2": new}).status_code == 302
-    assert [letter.subject for letter in mail.outbox] == ["Choose a new password", "Your password was changed"]
+    assert subjects() == ["Choose a new password", "Your password was changed"]
     client.logout()
     assert sign_in(client, password=new).status_code == 302
     assert "does not work any more" in client.get(address, follow=True).content.decode(), "the link works once"
@@ -98,7 +99,7 @@ def test_changing_the_password_is_told_by_letter_without_address_or_browser(clie
     )
     user.refresh_from_db()
     assert user.check_password(new)
-    letter = mail.outbox[0]
+    (letter,) = delivered()
     assert letter.subject == "Your password was changed"
     assert "127.0.0.1" not in str(letter.message())
     assert "Fox" not in str(letter.message())

@@ -71,6 +71,9 @@ ROWS = [
     Row("settings/api-keys/<int:pk>/revoke", at("/settings/api-keys/1/revoke"), POST_ONLY),
     # sign_in
     Row("account/login/", at("/account/login/"), ENTRANCE),
+    Row("account/new-password-needed/", at("/account/new-password-needed/"), EVERYBODY),
+    # A link that was never given out; those of letters are tried in tests/sign_in/test_alarm.py.
+    Row("account/not-me/<str:token>/", at("/account/not-me/nonsense/"), ("none",) * 6),
     Row("account/signup/", at("/account/signup/"), ENTRANCE),
     Row("account/logout/", at("/account/logout/"), ("sign-in", "open", "open", "open", "open", "open")),
     Row("account/inactive/", at("/account/inactive/"), EVERYBODY),
@@ -104,7 +107,6 @@ ROWS = [
     # terms
     Row("terms", at("/terms"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
-    Row("cookies", at("/cookies"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),

@@ -1,0 +1,62 @@
+"""The browsers from which a person signs in, so that a sign-in from another one can be told to them.
+
+A browser carries a random id in a cookie of its own that outlives the session. Kept is, for each person, the SHA-256 of the id
+together with the person: the table cannot be turned into cookies, and does not tell that two people share a browser.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from bonafide.sign_in.models import KnownBrowser
+
+KEPT = timedelta(days=365)  # since the last sign-in
+_SALT = "bonafide.sign_in.browser"
+_LENGTH = 43  # of 256 bits as text
+
+
+def meet(*, request: HttpRequest, response: HttpResponse, user: Any, now: datetime) -> bool:
+    """Remember the browser that signed in, by a cookie on ``response``; True when this person had not used it before."""
+    browser = _id_of(request) or secrets.token_urlsafe(32)
+    known, is_new = KnownBrowser.objects.get_or_create(
+        user=user, digest=_digest(user, browser), defaults={"first_seen_at": now, "last_seen_at": now}
+    )
+    forgotten = not is_new and known.last_seen_at <= now - KEPT
+    if not is_new:
+        KnownBrowser.objects.filter(pk=known.pk, last_seen_at__lt=now).update(last_seen_at=now)
+    response.set_signed_cookie(
+        settings.BROWSER_COOKIE_NAME,
+        browser,
+        salt=_SALT,
+        max_age=KEPT,
+        secure=settings.SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return is_new or forgotten
+
+
+def forget_all(*, user: Any) -> int:
+    """Every browser of this person is new again; how many were known."""
+    return KnownBrowser.objects.filter(user=user).delete()[0]
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete those that were not used for a year; how many."""
+    return KnownBrowser.objects.filter(last_seen_at__lte=now - KEPT).delete()[0]
+
+
+def _id_of(request: HttpRequest) -> str:
+    """The id that the browser carries; empty for none, or one that we have not signed, or not lately."""
+    found: str = request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, default="", salt=_SALT, max_age=KEPT) or ""
+    return found if len(found) == _LENGTH else ""
+
+
+def _digest(user: Any, browser: str) -> str:
+    return sha256(f"{user.pk}:{browser}".encode()).hexdigest()

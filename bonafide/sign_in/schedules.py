@@ -1,0 +1,8 @@
+"""What recurs here."""
+
+from bonafide.background.schedules import Schedule
+
+SCHEDULES = (
+    Schedule("write-security-letters", "bonafide.sign_in.tasks.write_letters", 1),
+    Schedule("forget-browsers-and-letters", "bonafide.sign_in.tasks.forget", "50 3 * * *"),
+)

@@ -1,0 +1,41 @@
+"""What the background workers do for sign-in. The rows say what is to be done; a task's arguments hold nothing but their ids."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_tasks import task
+
+from bonafide.sign_in.browsers import forget_old
+from bonafide.sign_in.models import SecurityLetter
+from bonafide.sign_in.write_letters import write_due
+
+_BATCH = 200
+_LETTERS_KEPT = timedelta(days=90)
+
+
+@task()
+def write_letters() -> str:
+    """Every minute: send the letters about security that are due."""
+    return _write(limit=_BATCH)
+
+
+@task()
+def write_letter(letter_id: str) -> str:
+    """Send one letter now."""
+    return _write(limit=1, only=letter_id)
+
+
+@task()
+def forget() -> str:
+    """Each night: delete browsers not used for a year, and letters about security whose link is long dead."""
+    now = timezone.now()
+    browsers = forget_old(now=now)
+    letters = SecurityLetter.objects.filter(at__lt=now - _LETTERS_KEPT).delete()[1].get("sign_in.SecurityLetter", 0)
+    return f"{browsers} browsers and {letters} letters forgotten"
+
+
+def _write(*, limit: int, only: str = "") -> str:
+    done = write_due(now=timezone.now(), limit=limit, only=only)
+    return f"{done.sent} sent, {done.failed} failed"
