@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "bonafide.privacy.cookies.CookieGuardMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bonafide.web.headers.SecurityHeadersMiddleware",
     "bonafide.sessions.middleware.SessionMiddleware",
@@ -141,11 +142,15 @@ SESSION_ENGINE = "bonafide.sessions.store"
 _PREFIX = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}session"
 CSRF_COOKIE_NAME = f"{_PREFIX}csrftoken"
-SESSION_COOKIE_AGE = OPERATOR.sessions.absolute_hours * 3600
+CSRF_COOKIE_AGE = SESSION_COOKIE_AGE = OPERATOR.sessions.absolute_hours * 3600
+MESSAGES_COOKIE_NAME = f"{_PREFIX}messages"
+MESSAGE_STORAGE = "bonafide.web.messages.NoticeStorage"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
-BROWSER_COOKIE_NAME = f"{_PREFIX}browser"  # by which a sign-in from a new browser is noticed: bonafide/sign_in/browsers.py
+# By which a sign-in from a new browser is noticed, for a year after the last one: bonafide/sign_in/browsers.py
+BROWSER_COOKIE_NAME = f"{_PREFIX}browser"
+BROWSER_COOKIE_AGE = 31_536_000
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_NAME = f"{_PREFIX}language"
 LANGUAGE_COOKIE_AGE = 15_552_000  # six months: how long a remembered choice needs no consent (CNIL 2020-091)

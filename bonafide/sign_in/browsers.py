@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from bonafide.sign_in.models import KnownBrowser
 
-KEPT = timedelta(days=365)  # since the last sign-in
+KEPT = timedelta(seconds=settings.BROWSER_COOKIE_AGE)  # since the last sign-in
 _SALT = "bonafide.sign_in.browser"
 _LENGTH = 43  # of 256 bits as text
 

@@ -23,7 +23,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import identify_hasher
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from bonafide.accounts.models import User
 from bonafide.billing.compute import compute_bills
@@ -34,6 +36,7 @@ from bonafide.billing.verify import Fault, verify_books
 from bonafide.documents.models import Document
 from bonafide.operator import Operator
 from bonafide.periods import Month
+from bonafide.privacy.cookies import declared as declared_cookies
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason, Session
 from bonafide.sessions.store import SessionStore
@@ -44,6 +47,7 @@ BILLED_WITHIN = timedelta(days=10)
 # A document may take so long after its bill.
 RENDERED_WITHIN = timedelta(hours=6)
 _SAMPLE = 50
+GUARD = "bonafide.privacy.cookies.CookieGuardMiddleware"
 _OPEN_PAGES = ("/", "/terms", "/legal", "/account/login/", "/account/signup/", "/account/password/reset/")
 
 
@@ -270,8 +274,8 @@ def pages_load_only_from_here(operator: Operator, now: datetime) -> Finding:
 
 # --- C1, C2 ---------------------------------------------------------------------------------------------------------------
 def cookies_are_declared(operator: Operator, now: datetime) -> Finding:
-    """Signing in, choosing a language and looking around leaves only the cookies that the terms name."""
-    declared = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, "messages"}
+    """Signing in, choosing a language and looking around leaves only declared cookies; and the guard stops any other."""
+    names = {cookie.name for cookie in declared_cookies()}
     found: set[str] = set()
     with nothing_stays():
         client = _client()
@@ -282,8 +286,23 @@ def cookies_are_declared(operator: Operator, now: datetime) -> Finding:
         found |= set(client.cookies)
         for path in ("/", "/usage", "/bills", "/account/password/change/"):
             found |= set(_get(client, path).cookies)
-    strange = sorted(found - declared)
-    seen = {"cookies": len(found), "declared": len(declared)}
+    strange = sorted(found - names)
+    seen = {"cookies": len(found), "declared": len(names)}
     if not found:
         return Finding(seen, "no cookie was seen at all, so nothing was tried")
-    return Finding(seen, f"the cookie {strange[0]!r} is not declared" if strange else "")
+    if strange:
+        return Finding(seen, f"the cookie {strange[0]!r} is not declared")
+    return Finding(seen, "" if _guard_stops("canary") else "an undeclared cookie would leave: the guard let one through")
+
+
+def _guard_stops(name: str) -> bool:
+    """Whether an answer with an undeclared cookie loses it on its way through the middleware that is really installed."""
+    if GUARD not in settings.MIDDLEWARE:
+        return False
+
+    def with_canary(request: HttpRequest) -> HttpResponse:
+        response = HttpResponse()
+        response.set_cookie(name, "1")
+        return response
+
+    return name not in import_string(GUARD)(with_canary)(HttpRequest()).cookies

@@ -198,17 +198,21 @@ CLAUSES = (
         _("Cookies that the service needs"),
         (
             _(
-                "“session” recognises your browser while you are signed in, “csrftoken” keeps others from sending forms in "
-                "your name, and “messages” carries a notice from one page to the next. None of them follows you elsewhere."
+                "Cookies recognise your browser and your login, keep others from sending forms in your name, and carry a notice "
+                "from one page to the next. None of them follows you elsewhere. The page of cookies names each, with how long it "
+                "stays."
             ),
+            _("A cookie that is not on that page cannot leave this console: it is taken out of the answer."),
         ),
+        enforced_by=("bonafide.privacy.cookies.CookieGuardMiddleware",),
         check=checks.cookies_are_declared,
         counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
         "C2",
         _("A cookie that remembers your choice"),
-        (_("“language” keeps the language you chose, for six months. Nothing else about your preferences is kept in cookies."),),
+        (_("A cookie keeps the language you chose, for six months. Nothing else about your preferences is kept in cookies."),),
+        enforced_by=("bonafide.privacy.cookies.CookieGuardMiddleware",),
         check=checks.cookies_are_declared,
         counted=_("%(cookies)d cookies seen, all of them declared"),
     ),

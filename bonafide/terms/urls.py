@@ -7,6 +7,7 @@ from bonafide.terms import views
 urlpatterns = [
     path("terms", views.terms, name="terms"),
     path("legal", views.legal, name="legal"),
+    path("cookies", views.cookies, name="cookies"),
     path("promises", views.promises, name="promises"),
     path("promises/evidence.jsonl", views.evidence_chain, name="evidence_chain"),
     path("promises/<str:clause_id>", views.promise, name="promise"),

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
+from babel.dates import format_timedelta
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from bonafide.privacy.cookies import declared
 from bonafide.terms.audit import Standing, State, as_entry, public_keys, standings
 from bonafide.terms.clauses import country_name, said
 from bonafide.terms.models import Attestation, Evidence
 from bonafide.terms.publish import Week, in_words, standing_as_dict, years
-from bonafide.web.templatetags.web import language
+from bonafide.web.templatetags.web import language, locale
 
 CHIPS = {State.PROVEN: "kept", State.ATTESTED: "note", State.STALE: "soon", State.FAILING: "broken"}
 LABELS = {State.PROVEN: _("proven"), State.ATTESTED: _("attested"), State.STALE: _("stale"), State.FAILING: _("failing")}
@@ -36,6 +39,19 @@ def legal(request: HttpRequest) -> HttpResponse:
         "data": country_name(settings.OPERATOR.hosting.country, language()),
     }
     return render(request, "terms/legal.html", {"countries": countries})
+
+
+@require_safe
+def cookies(request: HttpRequest) -> HttpResponse:
+    """Every cookie that may leave, with its purpose and how long it stays."""
+    rows = [{"cookie": cookie, "stays": _stays(cookie.seconds)} for cookie in declared()]
+    return render(request, "terms/cookies.html", {"rows": rows})
+
+
+def _stays(seconds: int) -> str:
+    if not seconds:
+        return gettext("until the browser is closed")
+    return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=locale())
 
 
 @require_safe

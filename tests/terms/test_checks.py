@@ -14,6 +14,7 @@ from bonafide.accounts.models import User
 from bonafide.billing.models import Invoice, InvoiceQuerySet
 from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.pricing.rating import PerUnit
+from bonafide.privacy import cookies
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Session
 from bonafide.sessions.store import key_hash
@@ -96,15 +97,16 @@ def an_ending_that_forgets_one(patch, living):
     patch.setattr(checks, "end_sessions", all_but_one)
 
 
-def a_cookie_more(patch, living):
-    answer = headers.SecurityHeadersMiddleware.__call__
+def a_guard_that_sleeps(patch, living):
+    patch.setattr(cookies.CookieGuardMiddleware, "_allowed", lambda self, name, response: True)
 
-    def with_promo(self, request):
-        response = answer(self, request)
-        response.set_cookie("promo", "1")
-        return response
 
-    patch.setattr(headers.SecurityHeadersMiddleware, "__call__", with_promo)
+def no_guard(patch, living):
+    patch.setattr(django_settings, "MIDDLEWARE", [name for name in django_settings.MIDDLEWARE if "CookieGuard" not in name])
+
+
+def a_cookie_that_nobody_declared(patch, living):
+    patch.setattr(checks, "declared_cookies", lambda: cookies.declared()[:1])
 
 
 def a_policy_that_lets_in(patch, living):
@@ -130,8 +132,8 @@ MUTATIONS = {
     "I1": [a_password_in_clear, a_weak_hash],
     "I3": [bills_for_everybody],
     "S2": [an_ending_that_does_nothing, an_ending_that_forgets_one],
-    "C1": [a_cookie_more],
-    "C2": [a_cookie_more],
+    "C1": [a_guard_that_sleeps, no_guard],
+    "C2": [a_cookie_that_nobody_declared],
     "D1": [a_policy_that_lets_in, a_picture_from_elsewhere],
 }
 

@@ -107,6 +107,7 @@ ROWS = [
     # terms
     Row("terms", at("/terms"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
+    Row("cookies", at("/cookies"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
