@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "bonafide.sign_in.confirming.ConfirmingMiddleware",
     "bonafide.sign_in.factors.staff.StaffSecondFactorMiddleware",
     "bonafide.accounts.current.CurrentAccountMiddleware",
 ]

@@ -11,11 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bonafide.demo.customers import PASSWORD
+from bonafide.demo.customers import PASSWORD, STAFF_APP
+from bonafide.demo.phone import code_at
 from tests import chromium
 from tests.fakes.console import free_port
 
@@ -23,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "screenshots"
 OPEN = {"landing": "/", "sign-in": "/account/login/", "sign-up": "/account/signup/", "reset": "/account/password/reset/",
         "terms": "/terms", "legal": "/legal", "lost": "/nowhere"}  # fmt: skip
-OWN = {"overview": "/", "usage": "/usage", "bills": "/bills", "bill": "/bills/2026-000013"}
+OWN = {"overview": "/", "usage": "/usage", "bills": "/bills", "bill": "/bills/2026-000013", "security": "/settings/security"}
 STAFF = {"staff": "/staff/", "staff-bills": "/staff/billing/invoice/", "staff-accounts": "/staff/accounts/account/"}
 WIDE, PHONE = 1200, 390
 
@@ -72,16 +75,28 @@ def readme(browser: Browser, address: str) -> None:
     page.screenshot(path=ROOT / "docs" / "console.png")
 
 
+# The cookies of who has signed in already: a code of the staff's app is good once in half a minute.
+SIGNED_IN: dict[str, Any] = {}
+
+
 def opened(browser: Browser, address: str, person: str | None, language: str, scheme: str, width: int) -> Page:
-    """A page of a fresh browser, signed in as that person of the demo, reading that language."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    """A page of a browser, signed in as that person of the demo, reading that language."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        storage_state=SIGNED_IN.get(person or ""),
+    )
     page = context.new_page()
     page.goto(f"{address}/account/login/")
-    if person:
+    if person and person not in SIGNED_IN:
         page.fill("input[name=login]", person)
         page.fill("input[name=password]", PASSWORD)
         page.click("main form button[type=submit]")
+        if person == "staff":
+            page.fill("input[name=code]", code_at(STAFF_APP, datetime.now(UTC))[0])
+            page.click("main form button[type=submit]")
         page.wait_for_url(f"{address}/")
+        SIGNED_IN[person] = context.storage_state()
     if page.locator("html").get_attribute("lang") != language:
         page.locator("footer form button").click()
         page.wait_for_load_state()

@@ -143,7 +143,8 @@ def _tell_people(home: Path) -> None:
     click.echo(f"\nSign in with the password  {PASSWORD}  as")
     for person in PEOPLE:
         what = ", ".join(f"{role} of {names[reference]}" for reference, role in person.roles) or "staff: /staff/"
+        if person.staff:
+            what += "; asked for a code too: bonafide demo --code (make demo ARGS=--code) shows it"
         click.echo(f"  {person.username:<8} {what}")
-    click.echo("staff is asked for a code too, new every half minute: bonafide demo --code (make demo ARGS=--code) shows it;")
     click.echo(f"or sign up: letters are put in {home / 'letters'}. The operator's file is {home / FILE_NAME}.")
     sys.stdout.flush()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bonafide.sign_in.factors.sealing import seal, unseal
 
 WRONG_CODE = _("This code is wrong, or was used already. An app's codes change every half minute: take the one it shows now.")
+WRONG_RECOVERY_CODE = _("This code is wrong, or was used already.")
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from allauth.core import context
@@ -18,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.sessions.models import Outcome
-from bonafide.sign_in.factors.adapter import WRONG_CODE
+from bonafide.sign_in.factors.adapter import WRONG_CODE, WRONG_RECOVERY_CODE
 from bonafide.sign_in.factors.sealing import Unreadable, seal, unseal
 from bonafide.sign_in.factors.use_code import step_of, use_code
 from bonafide.sign_in.history import record
@@ -27,6 +26,7 @@ REFUSED_PASSKEY = _(
     "This passkey was not accepted. Use one that you added here, and unlock it with your fingerprint, your face or its PIN."
 )
 LONGEST_NAME = 60
+LONGEST_CREDENTIAL = 20_000  # with every statement of its maker a browser's answer stays below half of it
 MADE_BY_HAND = (AttributeError, KeyError, TypeError, ValueError)  # what fido2 raises when parts are missing or of another kind
 PENDING = "factors.pending_app"  # the sealed secret of an app that is being set up
 
@@ -41,13 +41,19 @@ class _Code(base.BaseAuthenticateForm):  # type: ignore[misc]
 
     code = code_field(label=_("Code"), help_text=_("The six digits that your app shows now, or one of your recovery codes."))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.has_app = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists()
+        if not self.has_app:
+            self.fields["code"].label, self.fields["code"].help_text = _("Recovery code"), _("One that you have not used yet.")
+
     def clean_code(self) -> str:
         forget = check_rate_limit(self.user)
         code: str = self.cleaned_data["code"]
         found = use_code(user=self.user, text=code, now=timezone.now())  # noqa: TID251 - a form's view cannot pass it in
         if found is None:
             self.failed()
-            raise ValidationError(WRONG_CODE, code="incorrect_code")
+            raise ValidationError(WRONG_CODE if self.has_app else WRONG_RECOVERY_CODE, code="incorrect_code")
         forget()
         found.user = self.user
         self.authenticator = found
@@ -71,8 +77,25 @@ class ReauthenticateForm(_Code, base.ReauthenticateForm):  # type: ignore[misc]
     pass
 
 
-class _Passkey:
+class CredentialField(forms.JSONField):
+    """What a browser answered for a passkey; text that is none, or far too long or too deep for one, is refused as any other."""
+
+    default_error_messages = {"required": REFUSED_PASSKEY, "invalid": REFUSED_PASSKEY}
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > LONGEST_CREDENTIAL:
+            raise refused()
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise refused() from None
+
+
+class _Passkey(forms.Form):
     """Whatever is wrong with a credential that was sent, the answer is one plain line."""
+
+    credential = CredentialField()
 
     def clean_credential(self) -> Authenticator:
         try:
@@ -92,8 +115,8 @@ class _Passkey:
 def owner_of(credential: Any) -> Any:
     """Whose passkey has the id that this text of a credential names; None for one that we do not know."""
     try:
-        sent = json.loads(credential)["rawId"]
-    except (*MADE_BY_HAND, RecursionError):
+        sent = CredentialField().clean(credential)["rawId"]
+    except (ValidationError, *MADE_BY_HAND):
         return None
     known = Authenticator.objects.filter(type=Authenticator.Type.WEBAUTHN, data__credential__rawId=str(sent))
     found = known.select_related("user").first()
@@ -133,6 +156,7 @@ class AddWebAuthnForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
     name = forms.CharField(
         label=_("Name"), max_length=LONGEST_NAME, required=False, help_text=_("What you will recognise it by: “phone”, “laptop”.")
     )
+    credential = CredentialField()
     passwordless = None
 
     def clean(self) -> dict[str, Any]:

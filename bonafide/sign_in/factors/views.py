@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import segno
+from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import views as base
@@ -25,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bonafide.sign_in.confirming import Resuming
 from bonafide.sign_in.factors import recovery_codes
 from bonafide.sign_in.factors.changed import codes_made, factor_added, factor_removed
 from bonafide.sign_in.factors.forms import PENDING
@@ -46,7 +48,15 @@ class AuthenticateView(base.AuthenticateView):  # type: ignore[misc]
         return context | {"factors": factors, "options": written(context["js_data"]["request_options"])}
 
 
-class ReauthenticateWebAuthnView(webauthn.ReauthenticateWebAuthnView):  # type: ignore[misc]
+class ConfirmView(Resuming, account.ReauthenticateView):  # type: ignore[misc]
+    """By password."""
+
+
+class ConfirmByCodeView(Resuming, base.ReauthenticateView):  # type: ignore[misc]
+    pass
+
+
+class ConfirmByPasskeyView(Resuming, webauthn.ReauthenticateWebAuthnView):  # type: ignore[misc]
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say it where it happened; allauth's leads to the sign-in page, and so away from what one was about to do."""
         refusal: HttpResponse = self.render_to_response(self.get_context_data(form=form))
@@ -58,9 +68,10 @@ class ReauthenticateWebAuthnView(webauthn.ReauthenticateWebAuthnView):  # type: 
 
 
 authenticate = AuthenticateView.as_view()
-reauthenticate = base.reauthenticate
+confirm = ConfirmView.as_view()
+confirm_by_code = ConfirmByCodeView.as_view()
+confirm_by_passkey = ConfirmByPasskeyView.as_view()
 login_webauthn = webauthn.login_webauthn
-reauthenticate_webauthn = ReauthenticateWebAuthnView.as_view()
 
 
 # --- /settings/security ---------------------------------------------------------------------------------------------------
@@ -156,7 +167,7 @@ def show_recovery_codes(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "mfa/recovery_codes/index.html", {"factors": factors})
     kept, codes = recovery_codes.make_codes(user=request.user, now=timezone.now())
-    codes_made(request=request, kept=kept, said=_("These are your recovery codes."), now=timezone.now())
+    codes_made(request=request, kept=kept, said=_("Ten codes were made."), now=timezone.now())
     file = base64.b64encode("\r\n".join([*codes, ""]).encode("ascii")).decode("ascii")
     return render(request, "mfa/recovery_codes/made.html", {"codes": codes, "file": f"data:text/plain;base64,{file}"})
 

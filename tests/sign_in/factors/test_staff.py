@@ -1,0 +1,85 @@
+"""``bonafide staff``: who joins hears of the second factor; who lost all of theirs is let back in, and told."""
+
+from smtplib import SMTPServerDisconnected
+
+import pytest
+from allauth.mfa.models import Authenticator
+from click.testing import CliRunner
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
+from django.utils import timezone
+
+from bonafide.sessions.models import Reason, Session
+from bonafide.sign_in.commands import staff
+from bonafide.sign_in.factors.recovery_codes import make_codes
+from bonafide.sign_in.factors.staff import has_staff_power
+from tests.factories.accounts import enter, make_app
+from tests.sign_in.factors.people import make_person
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments, **options):
+    return CliRunner().invoke(staff, arguments, **options)
+
+
+def test_who_is_added_is_told_that_a_second_factor_comes_next():
+    done = run("add", "camille", "camille@example.com", input="four plain unrelated words\n")
+    assert "once they have set up a passkey or an authenticator app" in done.output
+
+
+def test_reset_factors_removes_them_ends_sessions_and_tells_by_letter(client):
+    person = make_person(username="camille", is_staff=True, is_superuser=True)
+    make_app(person)
+    make_codes(user=person, now=timezone.now())
+    enter(client, person)
+    done = run("reset-factors", "CAMILLE")
+    assert done.exit_code == 0
+    assert "camille: 1 second factor removed, 1 session ended" in done.output
+    assert not Authenticator.objects.exists()
+    assert Session.objects.get().end_reason == Reason.FACTOR_CHANGED
+    assert client.get("/bills").status_code == 302
+    assert [letter.subject for letter in mail.outbox] == ["Your second factors were removed"]
+    assert mail.outbox[0].to == [person.email]
+
+
+class ServerThatHangsUp(EmailBackend):
+    def send_messages(self, messages):
+        raise SMTPServerDisconnected("the server hung up")
+
+
+def test_a_letter_that_cannot_leave_is_said_and_the_way_in_is_open_all_the_same(settings):
+    settings.EMAIL_BACKEND = f"{__name__}.ServerThatHangsUp"
+    person = make_person(username="camille")
+    make_app(person)
+    done = run("reset-factors", "camille")
+    assert done.exit_code == 0
+    assert "tell them yourself" in done.output
+    assert not Authenticator.objects.exists()
+
+
+def test_a_name_that_nobody_has_is_refused_in_a_line():
+    refused = run("reset-factors", "nobody")
+    assert "nobody is called 'nobody'" in str(refused.exception)
+
+
+def test_staff_power_is_never_had_without_a_factor_that_was_shown(rf):
+    person = make_person(is_staff=True, is_superuser=True)
+    for shown, power in ((False, False), (True, True)):
+        client = Client()
+        if shown:
+            enter(client, person)
+        else:
+            client.force_login(person)
+        request = rf.get("/")
+        request.user, request.session = person, client.session
+        assert has_staff_power(request) is power
+    Authenticator.objects.all().delete()
+    assert not has_staff_power(request), "the factor that was shown is gone"
+    customer = make_person()
+    make_app(customer)
+    client = Client()
+    enter(client, customer)
+    request.user, request.session = customer, client.session
+    assert not has_staff_power(request)
