@@ -13,6 +13,8 @@ from django.db import transaction
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
 from bonafide.sign_in.factors.adapter import is_last_of_staff
+from bonafide.sign_in.letters import tell
+from bonafide.sign_in.models import Event
 
 
 class LastOfStaff(Exception):
@@ -47,10 +49,11 @@ def remove_factor(*, authenticator: Authenticator) -> list[Authenticator]:
 
 
 def reset_factors(*, user: Any, now: datetime) -> Reset:
-    """Remove everything a person has beside their password, and end all their sessions."""
+    """Remove everything a person has beside their password, end all their sessions, and tell them by letter."""
     with transaction.atomic():
         mine = Authenticator.objects.filter(user=user)
         count = mine.exclude(type=Authenticator.Type.RECOVERY_CODES).count()
         mine.delete()
         ended = end_sessions(user=user, reason=Reason.FACTOR_CHANGED, now=now)
+        tell(user=user, event=Event.FACTORS_RESET, now=now)
     return Reset(factors=count, sessions=ended)

@@ -18,7 +18,7 @@ from allauth.mfa.webauthn.internal import auth
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -92,11 +92,12 @@ class ActivateTOTPView(totp.ActivateTOTPView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         data = {"secret": seal(form.secret), "last_step": form.step}  # the code of now is used, as any other
         try:
-            app = Authenticator.objects.create(user=self.request.user, type=Authenticator.Type.TOTP, data=data)
+            with transaction.atomic():
+                app = Authenticator.objects.create(user=self.request.user, type=Authenticator.Type.TOTP, data=data)
+                factor_added(request=self.request, factor=app, said=_("Your authenticator app is set up."), now=timezone.now())
         except IntegrityError:  # sent twice; the first one counts
             return redirect("mfa_index")
         self.request.session.pop(PENDING, None)
-        factor_added(request=self.request, factor=app, said=_("Your authenticator app is set up."), now=timezone.now())
         return _next_after(self.request)
 
 
@@ -107,8 +108,9 @@ class AddWebAuthnView(webauthn.AddWebAuthnView):  # type: ignore[misc]
 
     def form_valid(self, form: Any) -> HttpResponse:
         user: Any = self.request.user
-        key = auth.WebAuthn.add(user, form.cleaned_data["name"], form.cleaned_data["credential"]).instance
-        factor_added(request=self.request, factor=key, said=_("The passkey is added."), now=timezone.now())
+        with transaction.atomic():
+            key = auth.WebAuthn.add(user, form.cleaned_data["name"], form.cleaned_data["credential"]).instance
+            factor_added(request=self.request, factor=key, said=_("The passkey is added."), now=timezone.now())
         return _next_after(self.request)
 
 
@@ -129,11 +131,11 @@ class _Removing:
 
     def remove(self, factor: Authenticator) -> HttpResponse:
         try:
-            removed = remove_factor(authenticator=factor)
+            with transaction.atomic():
+                removed = remove_factor(authenticator=factor)
+                factor_removed(request=self.request, removed=removed, said=self.said, now=timezone.now())
         except LastOfStaff:
             messages.error(self.request, get_adapter().error_messages["cannot_delete_authenticator"])
-            return redirect("mfa_index")
-        factor_removed(request=self.request, removed=removed, said=self.said, now=timezone.now())
         return redirect("mfa_index")
 
 
@@ -166,8 +168,9 @@ def show_recovery_codes(request: HttpRequest) -> HttpResponse:
         return redirect("mfa_index")
     if request.method != "POST":
         return render(request, "mfa/recovery_codes/index.html", {"factors": factors})
-    kept, codes = recovery_codes.make_codes(user=request.user, now=timezone.now())
-    codes_made(request=request, kept=kept, said=_("Ten codes were made."), now=timezone.now())
+    with transaction.atomic():
+        kept, codes = recovery_codes.make_codes(user=request.user, now=timezone.now())
+        codes_made(request=request, kept=kept, said=_("Ten codes were made."), now=timezone.now())
     file = base64.b64encode("\r\n".join([*codes, ""]).encode("ascii")).decode("ascii")
     return render(request, "mfa/recovery_codes/made.html", {"codes": codes, "file": f"data:text/plain;base64,{file}"})
 
