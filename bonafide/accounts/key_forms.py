@@ -8,17 +8,18 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from bonafide.accounts.models import ApiKey
 
-# What each scope opens, said to who gives it.
+# What each scope opens, said under its name to who gives it.
 SCOPES = {
-    ApiKey.Scope.USAGE_READ: gettext_lazy("Reads the usage of this account."),
-    ApiKey.Scope.USAGE_WRITE: gettext_lazy("Reports usage of this account, which is billed."),
-    ApiKey.Scope.BILLS_READ: gettext_lazy("Reads the bills of this account."),
-    ApiKey.Scope.SESSIONS: gettext_lazy("Acts for you alone: sees where you are signed in, and ends your sessions."),
+    ApiKey.Scope.USAGE_READ: gettext_lazy("What this account used, by month and meter."),
+    ApiKey.Scope.USAGE_WRITE: gettext_lazy("It is billed to this account."),
+    ApiKey.Scope.BILLS_READ: gettext_lazy("All bills of this account, with their lines."),
+    ApiKey.Scope.SESSIONS: gettext_lazy("That is you alone: where you are signed in, and signing out there."),
 }
 DAYS = ngettext_lazy("%d day", "%d days")
 CHOICES = (30, 90, 365)
@@ -26,7 +27,7 @@ LONGEST = 2 * 366  # days: a key that nobody has looked at for so long is nobody
 
 
 def scope_choices() -> list[tuple[str, str]]:
-    return [(scope.value, f"{scope.label}: {text}") for scope, text in SCOPES.items()]
+    return [(scope.value, format_html("{}<br><small>{}</small>", scope.label, text)) for scope, text in SCOPES.items()]
 
 
 def end_choices() -> list[tuple[str, str]]:
@@ -44,8 +45,9 @@ class KeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(label=gettext_lazy("May"), choices=scope_choices, widget=forms.CheckboxSelectMultiple)
     ends = forms.ChoiceField(label=gettext_lazy("Works for"), choices=end_choices, initial="365")
     last_day = forms.DateField(
-        label=gettext_lazy("Last day, if you choose one"),
+        label=gettext_lazy("Last day"),
         required=False,
+        help_text=gettext_lazy("Only where you chose a day of your own."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 

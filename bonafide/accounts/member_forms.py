@@ -8,13 +8,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bonafide.accounts.models import Membership
 from bonafide.accounts.owners import LastOwner, hold_account, keep_an_owner
 
-# What each role may do, said to who gives it and to who gets it.
+# What each role may do, said under its name to who gives it and to who gets it.
 ROLES = {
     Membership.Role.VIEWER: gettext_lazy("Sees usage and bills."),
     Membership.Role.BILLING: gettext_lazy("Sees usage and bills, and looks after how bills are addressed and paid."),
@@ -23,7 +24,7 @@ ROLES = {
 
 
 def role_choices() -> list[tuple[str, str]]:
-    return [(role.value, f"{role.label}: {text}") for role, text in ROLES.items()]
+    return [(role.value, format_html("{}<br><small>{}</small>", role.label, text)) for role, text in ROLES.items()]
 
 
 class RoleForm(forms.Form):

@@ -129,6 +129,16 @@ def test_asvs_7_5_1_making_a_key_wants_a_fresh_confirmation(owner):
     assert not ApiKey.objects.exists()
 
 
+def test_a_key_asked_for_before_the_confirmation_is_shown_after_it_and_once(owner):
+    client = signed_in(owner, confirmed=False)
+    confirmation = client.post(NEW, WANTED)["Location"]
+    response = client.post(confirmation, {"password": PASSWORD})
+    assert shown(response)
+    assert response["Cache-Control"] == "no-store"
+    assert not shown(client.post(confirmation, {"password": PASSWORD}, follow=True))
+    assert ApiKey.objects.count() == 1
+
+
 def test_every_owner_is_told_by_letter_and_nobody_else(account, owner):
     other = make_member(account=account, language="fr")
     make_member(account=account, role="billing")

@@ -145,6 +145,14 @@ def test_asvs_7_5_1_inviting_roles_and_removals_want_a_fresh_confirmation(accoun
     assert not response.headers.get("Location", "").startswith(reverse("account_reauthenticate"))
 
 
+def test_what_was_sent_before_the_confirmation_is_done_after_it(account, owner, viewer):
+    client = signed_in(owner, confirmed=False)
+    asked = client.post(f"{PAGE}/{of(viewer, account).pk}", {"role": "billing"})
+    assert of(viewer, account).role == "viewer"
+    client.post(asked["Location"], {"password": PASSWORD})
+    assert of(viewer, account).role == "billing"
+
+
 # --- Inviting -------------------------------------------------------------------------------------------------------------
 def test_the_letter_speaks_the_language_of_the_account_and_holds_the_one_copy_of_the_link(account, owner, settings):
     Account.objects.update(language="fr")
