@@ -6,91 +6,31 @@ below (``bonafide.operator.settings_page``), and a test keeps the two equal.
 
 from __future__ import annotations
 
-import re
 import tomllib
 import types
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from stdnum import bic, iban
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from stdnum.eu import vat
 from stdnum.fr import siren
 
-from bonafide.money import is_currency
+from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Text, WebAddress, Zone
 
 FILE_NAME = "operator.toml"
 
 
 class OperatorFileError(Exception):
     """The operator's file is missing or wrong; the text names key, value, what was expected and the remedy."""
-
-
-def _exact_decimal(value: object) -> Decimal:
-    """A rate is text or an integer; a TOML float has already lost digits."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError('expected a decimal number in quotes, such as "20" or "8.5"')
-    if isinstance(value, str) and not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", value):
-        raise ValueError('expected a decimal number in quotes, such as "20" or "8.5"')
-    return Decimal(value)
-
-
-def _country(value: str) -> str:
-    from babel import Locale
-
-    if value not in Locale("en").territories or not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError("expected an ISO 3166-1 country code in capitals, such as FR")
-    return value
-
-
-def _currency(value: str) -> str:
-    if not is_currency(value):
-        raise ValueError("expected an ISO 4217 currency code, such as EUR")
-    return value
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("expected an IANA time zone, such as Europe/Paris")
-    return value
-
-
-def _iban(value: str) -> str:
-    if value and not iban.is_valid(value):
-        raise ValueError("expected an IBAN with correct check digits")
-    return str(iban.compact(value))
-
-
-def _bic(value: str) -> str:
-    if value and not bic.is_valid(value):
-        raise ValueError("expected a BIC of 8 or 11 characters")
-    return str(bic.compact(value))
-
-
-def _web_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
-        raise ValueError("expected a web address such as https://console.example.com")
-    return value.rstrip("/")
-
-
-def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
-        raise ValueError("expected an e-mail address")
-    return value
-
-
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-Rate = Annotated[Decimal, BeforeValidator(_exact_decimal)]
-Country = Annotated[str, AfterValidator(_country)]
-Currency = Annotated[str, AfterValidator(_currency)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Iban = Annotated[str, AfterValidator(_iban)]
-Bic = Annotated[str, AfterValidator(_bic)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Email = Annotated[str, AfterValidator(_email)]
-Language = Literal["en", "fr"]
 
 
 class Section(BaseModel):
@@ -197,6 +137,27 @@ class Sessions(Section):
     )
 
 
+class Logs(Section):
+    """Logs that may hold the IP addresses of requests, and how long."""
+
+    access: Literal["full", "truncated", "off"] = Field(
+        "full", description="The console's own access log: with whole addresses, with the last part cut off, or none at all."
+    )
+    days: int = Field(90, ge=1, le=90, description="A line of a log is deleted once it is so many days old.")
+    directories: tuple[str, ...] = Field(
+        (),
+        description='Folders with logs of others, such as the reverse proxy: `["/var/log/nginx"]`. They are swept as well.',
+    )
+
+    @field_validator("directories")
+    @classmethod
+    def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for folder in value:
+            if not folder.startswith("/") or folder.rstrip("/") in ("", "/var", "/var/log", "/etc", "/home", "/usr"):
+                raise ValueError("expected folders that hold the logs of one program, such as /var/log/nginx")
+        return value
+
+
 class SignIn(Section):
     """What is asked of who signs in."""
 
@@ -254,6 +215,7 @@ class Operator(Section):
     network: Network = Network()  # type: ignore[call-arg]
     sessions: Sessions = Sessions()  # type: ignore[call-arg]
     sign_in: SignIn = SignIn()  # type: ignore[call-arg]
+    logs: Logs = Logs()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
     bank: Bank | None = None
@@ -369,6 +331,8 @@ ENVIRONMENT = {
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
     return str(value) if isinstance(value, int) else f'"{value}"'
 
 
@@ -377,4 +341,6 @@ def _kind(annotation: Any) -> str:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):
         return _kind(get_args(annotation)[0])
+    if get_origin(annotation) is tuple:
+        return f"list of {_kind(get_args(annotation)[0])}"
     return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text"}[annotation]

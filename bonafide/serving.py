@@ -310,16 +310,12 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
+    from bonafide.privacy import schedules as privacy
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    return (
-        *background.SCHEDULES,
-        *accounts.SCHEDULES,
-        *sign_in.SCHEDULES,
-        *documents.SCHEDULES,
-        *terms.SCHEDULES,
-    )
+    packages = (background, accounts, sign_in, documents, privacy, terms)
+    return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 
 def _patiently(step: Callable[[], object], stop: Stop) -> None:

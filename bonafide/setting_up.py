@@ -156,6 +156,8 @@ def _lines(filled: dict[tuple[str, str], object]) -> Iterator[str]:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
     if isinstance(value, bool | int):
         return str(value).lower()
     return json.dumps(str(value), ensure_ascii=False)

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "bonafide.privacy.access_log.AccessLogMiddleware",
     "bonafide.privacy.cookies.CookieGuardMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bonafide.web.headers.SecurityHeadersMiddleware",

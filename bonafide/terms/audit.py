@@ -13,8 +13,8 @@ from django.db import connection, transaction
 
 from bonafide.operator import Operator
 from bonafide.terms import chain
-from bonafide.terms.checks import Finding
 from bonafide.terms.clauses import CLAUSES, Clause
+from bonafide.terms.finding import Finding
 from bonafide.terms.models import Attestation, Evidence, SigningKey
 
 _LOCK = 7_246_002  # of PostgreSQL's advisory locks; SQLite has one writer anyway

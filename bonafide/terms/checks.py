@@ -10,7 +10,6 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -40,6 +39,7 @@ from bonafide.privacy.cookies import declared as declared_cookies
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason, Session
 from bonafide.sessions.store import SessionStore
+from bonafide.terms.finding import Finding
 from bonafide.usage.models import Total
 
 # A month's bills may take so long after its end.
@@ -49,18 +49,6 @@ RENDERED_WITHIN = timedelta(hours=6)
 _SAMPLE = 50
 GUARD = "bonafide.privacy.cookies.CookieGuardMiddleware"
 _OPEN_PAGES = ("/", "/terms", "/legal", "/account/login/", "/account/signup/", "/account/password/reset/")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check counted, and the first thing that does not hold (empty when the promise is kept)."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    fault: str = ""
-
-    @property
-    def kept(self) -> bool:
-        return not self.fault
 
 
 class _RolledBack(Exception):

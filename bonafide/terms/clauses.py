@@ -14,9 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.operator import Operator
-from bonafide.terms import checks
+from bonafide.terms import checks, log_checks
+from bonafide.terms.finding import Finding
 
-Check = Callable[[Operator, datetime], checks.Finding]
+Check = Callable[[Operator, datetime], Finding]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,22 @@ def _host(operator: Operator, language: str) -> dict[str, object]:
 
 def _month(operator: Operator, language: str) -> dict[str, object]:
     return {"zone": operator.service.time_zone, "days": operator.billing.payment_days}
+
+
+def _logs(operator: Operator, language: str) -> dict[str, object]:
+    return {"days": operator.logs.days, "folders": len(operator.logs.directories)}
+
+
+def _access_log(operator: Operator) -> tuple[str | Promise, ...]:
+    if operator.logs.access == "off":
+        return (_("The console itself keeps no log of requests."),)
+    holds = _(
+        "The console writes a line for each request: when, which kind of page, how it ended, how long it took, from which IP "
+        "address and, for who is signed in, the number of the login. Names, links and what was typed are not in it."
+    )
+    if operator.logs.access == "truncated":
+        return (holds, _("The last part of the address is cut off before the line is written."))
+    return (holds,)
 
 
 def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
@@ -180,6 +197,31 @@ CLAUSES = (
         enforced_by=("bonafide.sessions.end.end_sessions", "bonafide.sessions.store.SessionStore"),
         check=checks.ended_sessions_are_dead,
         counted=_("%(canaries)d sessions of a canary ended and tried again; %(with_data)d of %(ended)d ended sessions hold data"),
+    ),
+    Clause(
+        "S4",
+        _("What the logs hold"),
+        (),
+        also=_access_log,
+        settings=("logs.access",),
+        enforced_by=("bonafide.privacy.access_log.AccessLogMiddleware",),
+        check=log_checks.log_says_no_more,
+        counted=_("%(lines)d lines of the access log read, each as declared"),
+    ),
+    Clause(
+        "R1",
+        _("How long logs are kept"),
+        (
+            _(
+                "A line of a log that holds an IP address is deleted once it is %(days)d days old, by what the line says and not "
+                "by the date of its file, in rotated and compressed files too. That is looked after every hour."
+            ),
+        ),
+        _logs,
+        settings=("logs.days", "logs.directories"),
+        enforced_by=("bonafide.privacy.sweep.sweep_old_logs",),
+        check=log_checks.logs_are_swept,
+        counted=_("%(files)d files read to the last line, the oldest line is %(days)d days old"),
     ),
     Clause(
         "U1",

@@ -11,8 +11,8 @@ from bonafide import append_only
 from bonafide.terms import chain
 from bonafide.terms.attest import CannotAttest, attest
 from bonafide.terms.audit import FRESH, State, audit, standings, verify_own_chain
-from bonafide.terms.checks import Finding
 from bonafide.terms.clauses import CLAUSES, Clause
+from bonafide.terms.finding import Finding
 from bonafide.terms.models import Evidence, SigningKey
 from bonafide.terms.tell_staff import tell_staff_of_turns
 from tests.factories.accounts import make_user

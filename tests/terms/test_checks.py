@@ -1,6 +1,8 @@
 """Every check proves its clause on a healthy instance, and says so when what it guards is broken: a mutation for each clause."""
 
+import functools
 import importlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,11 +17,13 @@ from bonafide.billing.models import Invoice, InvoiceQuerySet
 from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.pricing.rating import PerUnit
 from bonafide.privacy import cookies
+from bonafide.privacy.access_log import folder
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Session
 from bonafide.sessions.store import key_hash
-from bonafide.terms import checks
+from bonafide.terms import checks, log_checks
 from bonafide.terms.clauses import CLAUSES, said
+from bonafide.terms.finding import Finding
 from bonafide.usage.models import Total
 from bonafide.web import headers
 from tests.factories.accounts import make_account, make_user
@@ -32,6 +36,8 @@ NOW = datetime(2024, 10, 2, 8, tzinfo=UTC)
 @pytest.fixture
 def living(settings, tmp_path) -> Invoice:
     """An instance with a customer, a bill and its document."""
+    for path in folder().glob("*"):  # other tests of this process asked for pages too
+        path.unlink()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     invoice = make_invoice()
     note_issued()
@@ -40,7 +46,7 @@ def living(settings, tmp_path) -> Invoice:
     return invoice
 
 
-def found(check: Callable[..., checks.Finding], now: datetime = NOW) -> checks.Finding:
+def found(check: Callable[..., Finding], now: datetime = NOW) -> Finding:
     return check(operator(), now)
 
 
@@ -125,6 +131,36 @@ def a_picture_from_elsewhere(patch, living):
     patch.setattr(headers.SecurityHeadersMiddleware, "__call__", with_picture)
 
 
+def _log(name: str, text: str) -> None:
+    folder().mkdir(exist_ok=True)
+    (folder() / name).write_text(text + "\n")
+
+
+LINE = {"at": "2024-10-02T07:00:00Z", "method": "GET", "route": "", "status": 200, "ms": 1, "ip": "192.0.2.17", "by": 0}
+
+
+def a_line_that_says_more(patch, living):
+    _log("access-2024-10-02.jsonl", json.dumps(LINE | {"query": "token"}))
+
+
+def a_log_that_should_be_off(patch, living):
+    _log("access-2024-10-02.jsonl", json.dumps(LINE))
+    patch.setattr(log_checks, "_fault", functools.partial(_with_access, log_checks._fault, "off"))
+
+
+def addresses_left_whole(patch, living):
+    _log("access-2024-10-02.jsonl", json.dumps(LINE))
+    patch.setattr(log_checks, "_fault", functools.partial(_with_access, log_checks._fault, "truncated"))
+
+
+def _with_access(fault, access, line, told, now):
+    return fault(line, told.model_copy(update={"logs": told.logs.model_copy(update={"access": access})}), now)
+
+
+def a_sweep_that_slept(patch, living):
+    _log("access-2024-06-01.jsonl", json.dumps(LINE | {"at": "2024-06-01T00:00:00Z"}))
+
+
 MUTATIONS = {
     "H1": [another_region],
     "B1": [an_account_left_out],
@@ -132,6 +168,8 @@ MUTATIONS = {
     "I1": [a_password_in_clear, a_weak_hash],
     "I3": [bills_for_everybody],
     "S2": [an_ending_that_does_nothing, an_ending_that_forgets_one],
+    "S4": [a_line_that_says_more, a_log_that_should_be_off, addresses_left_whole],
+    "R1": [a_sweep_that_slept],
     "C1": [a_guard_that_sleeps, no_guard],
     "C2": [a_cookie_that_nobody_declared],
     "D1": [a_policy_that_lets_in, a_picture_from_elsewhere],

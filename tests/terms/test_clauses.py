@@ -58,6 +58,15 @@ def test_whether_an_empty_month_gives_a_bill_follows_the_setting(settings):
     assert "gives none" in text_of(changed(settings.OPERATOR, "billing", zero_bills="skip"))
 
 
+@pytest.mark.parametrize(("access", "said_so"), [("full", "IP address"), ("truncated", "cut off"), ("off", "keeps no log")])
+def test_what_is_logged_follows_the_setting(settings, access, said_so):
+    assert said_so in text_of(changed(settings.OPERATOR, "logs", access=access))
+
+
+def test_how_long_logs_stay_follows_the_setting(settings):
+    assert "30 days" in text_of(changed(settings.OPERATOR, "logs", days=30))
+
+
 def test_every_clause_is_a_promise_of_the_design_and_stands_once():
     ids = [clause.id for clause in CLAUSES]
     assert len(ids) == len(set(ids))

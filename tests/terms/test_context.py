@@ -6,7 +6,7 @@ import pytest
 
 from bonafide.terms import context
 from bonafide.terms.audit import append
-from bonafide.terms.checks import Finding
+from bonafide.terms.finding import Finding
 
 pytestmark = pytest.mark.django_db
 

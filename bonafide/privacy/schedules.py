@@ -1,0 +1,5 @@
+"""What recurs here."""
+
+from bonafide.background.schedules import Schedule
+
+SCHEDULES = (Schedule("sweep-logs", "bonafide.privacy.tasks.sweep_logs", "20 * * * *"),)

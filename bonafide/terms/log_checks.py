@@ -1,0 +1,66 @@
+"""The checks of what is logged and of how long it stays."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bonafide.operator import Operator
+from bonafide.privacy.access_log import FIELDS, PREFIX, SUFFIX, cut_short, folder
+from bonafide.privacy.log_files import look_at_logs
+from bonafide.privacy.sweep import log_cutoff, log_folders
+from bonafide.terms.finding import Finding
+
+# The sweep comes every hour; twice that is late.
+GRACE = timedelta(hours=2)
+_LINES = 5_000
+
+
+def log_says_no_more(operator: Operator, now: datetime) -> Finding:
+    """The youngest lines of the access log hold exactly what is declared, with addresses as the operator chose."""
+    looked = 0
+    for path in sorted(folder().glob(f"{PREFIX}*{SUFFIX}"))[-2:]:
+        for line in _last(path):
+            looked += 1
+            fault = _fault(line, operator, now)
+            if fault:
+                return Finding({"lines": looked}, fault)
+    return Finding({"lines": looked})
+
+
+def _last(path: Path) -> deque[str]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return deque(lines, _LINES)
+
+
+def _fault(line: str, operator: Operator, now: datetime) -> str:
+    try:
+        written = json.loads(line)
+        at = datetime.fromisoformat(written["at"])
+    except (ValueError, KeyError, TypeError):
+        return "a line of the access log is not what the console writes"
+    if tuple(written) != FIELDS:
+        return f"a line of the access log holds {', '.join(sorted(set(written) - set(FIELDS))) or 'other fields'}"
+    # What was written before the operator changed their mind goes with its age.
+    recent = now - timedelta(hours=36) < at
+    if operator.logs.access == "off" and recent:
+        return "the access log is switched off and was written"
+    if operator.logs.access == "truncated" and recent and written["ip"] != cut_short(written["ip"]):
+        return "an address in the access log is not cut short"
+    return ""
+
+
+def logs_are_swept(operator: Operator, now: datetime) -> Finding:
+    """No line of any log, rotated and compressed ones included, is older than promised."""
+    looked = look_at_logs(folders=log_folders(operator=operator))
+    oldest = (now - looked.oldest).days if looked.oldest else 0
+    counts = {"files": looked.files, "days": max(oldest, 0)}
+    missing = [path for path in operator.logs.directories if not Path(path).is_dir()]
+    if missing:
+        return Finding(counts, f"the declared folder {missing[0]} is not there, so it could not be looked at")
+    if looked.faults:
+        return Finding(counts, f"a log could not be read: {looked.faults[0]}")
+    late = looked.oldest is not None and looked.oldest < log_cutoff(operator=operator, now=now) - GRACE
+    return Finding(counts, f"a line of a log is {oldest} days old: at most {operator.logs.days} were promised" if late else "")
