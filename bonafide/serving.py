@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class CannotServe(Refused):
-    """The port is taken, or the database is not up to date."""
+    """The port is taken, the database is not up to date, or the settings are not safe."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ def serve(host: str, port: int, workers: int, only: str | None) -> None:
 def run(*, host: str, port: int, workers: int = 2, only: str | None = None, ready: Callable[[], None] | None = None) -> None:
     """Serve until told to stop; ``ready`` is called once the console really answers.
 
-    :raises CannotServe: when the port is taken, or a part runs alone over a database that is not up to date.
+    :raises CannotServe: when the port is taken, a part runs alone over a database that is not up to date, or settings are unsafe.
     :raises SystemExit: with status 1 when a part ended by itself.
     """
     parts = (only,) if only else PARTS
+    refuse_unsafe_settings()
     if "web" in parts:
         refuse_taken_port(host, port)
         bring_up_to_date()
@@ -115,6 +116,15 @@ def refuse_taken_port(host: str, port: int) -> None:
         raise CannotServe(
             f"cannot listen on {host}, port {port}: {error.strerror}: choose others with --host and --port"
         ) from None
+
+
+def refuse_unsafe_settings() -> None:
+    """:raises CannotServe: under settings that our own checks refuse."""
+    from django.core.checks import run_checks
+
+    for problem in run_checks():
+        if problem.is_serious() and not problem.is_silenced():
+            raise CannotServe(f"{problem.msg} ({problem.id})")
 
 
 def bring_up_to_date() -> None:
@@ -311,10 +321,11 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
     from bonafide.privacy import schedules as privacy
+    from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, accounts, sign_in, documents, privacy, terms)
+    packages = (background, sessions, accounts, sign_in, documents, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

@@ -241,6 +241,7 @@ def look() -> Iterator[Finding]:
     yield Finding("operator", "ok", f"{instance.operator_file} is complete")
     yield _identity(operator)
     yield _address(operator)
+    yield _network(operator)
     yield from _folders(instance)
     yield from _database()
     yield _mail(operator)
@@ -265,6 +266,15 @@ def _address(operator: Operator) -> Finding:
     return Finding("address", "warning", f"{url}: passwords and sessions travel unprotected, use https")
 
 
+def _network(operator: Operator) -> Finding:
+    proxies = operator.network.proxies
+    if proxies is None:
+        return Finding("network", "warning", "network.proxies is not set: X-Forwarded-For is not believed, as with 0")
+    if proxies == 0:
+        return Finding("network", "ok", "no proxy is declared: addresses are those of the connections")
+    return Finding("network", "ok", f"proxies = {proxies}: addresses are number {proxies} from the right of X-Forwarded-For")
+
+
 def _folders(instance: Instance) -> Iterator[Finding]:
     for folder in (instance.home, instance.documents, instance.letters):
         existing = next(place for place in (folder, *folder.parents) if place.exists())
@@ -284,6 +294,7 @@ def _database() -> Iterator[Finding]:
 
     try:
         start_django()
+        yield _settings()
         from django.db import connection
 
         from bonafide.serving import missing_migrations
@@ -298,6 +309,16 @@ def _database() -> Iterator[Finding]:
         return
     yield Finding("database", "ok", f"{kind}, up to date")
     yield _queue()
+
+
+def _settings() -> Finding:
+    from bonafide.serving import CannotServe, refuse_unsafe_settings
+
+    try:
+        refuse_unsafe_settings()
+    except CannotServe as refusal:
+        return Finding("settings", "failure", str(refusal))
+    return Finding("settings", "ok", "sessions can be ended")
 
 
 def _queue() -> Finding:

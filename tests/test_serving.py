@@ -18,6 +18,7 @@ from tests.fakes.console import Console, Instance, free_port, instance, started
 # Every schedule is due at once when it is seen for the first time.
 SCHEDULED = len(declared_schedules())
 WAIT_SECONDS = 60
+SCHEDULED = len(declared_schedules())  # tasks that a new instance enqueues at once
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: processes are found through /proc")
 
 

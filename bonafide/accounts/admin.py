@@ -7,16 +7,21 @@ from typing import Any
 import allauth.account.admin  # noqa: F401 - this and the next register their own, which we take out below
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.models import EmailAddress
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
+from bonafide.accounts.close import close_account
 from bonafide.accounts.member_forms import OwnerStays
 from bonafide.accounts.models import Account, ApiKey, Membership, User
 from bonafide.accounts.owners import is_last_owner
+from bonafide.sessions.end import end_sessions
+from bonafide.sessions.models import Reason
 
 for unused in (Group, EmailAddress):
     if admin.site.is_registered(unused):
@@ -63,6 +68,17 @@ class UserAdmin(_WithMembers):
     readonly_fields = ["email", "date_joined", "last_login"]
     inlines = [_OfUser]
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Who may not come in any more is out at once; who gets or loses rights signs in anew, under other limits."""
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            reason = Reason.DEACTIVATED
+        elif {"is_staff", "is_superuser"} & set(form.changed_data):
+            reason = Reason.ENDED_BY_STAFF
+        else:
+            return
+        end_sessions(user=obj, reason=reason, now=timezone.now())  # noqa: TID251 - the admin is a view
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People sign up themselves; members of staff are added by the command."""
         return False
@@ -82,8 +98,24 @@ class AccountAdmin(_WithMembers):
         (_("On bills"), {"fields": ["street", "postcode", "city", "country", "vat_number", "registration", "purchase_order"]}),
         (_("Life"), {"fields": ["billing_email", "created_at", "closed_at"]}),
     ]
-    readonly_fields = ["created_at"]
+    # Closing is more than a date: see the actions.
+    readonly_fields = ["created_at", "closed_at"]
     inlines = [_OfAccount]
+    actions = ["close", "open_again"]
+
+    @admin.action(description=_("Close the selected accounts"), permissions=["change"])
+    def close(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        done = [close_account(account=account, now=timezone.now()) for account in queryset.filter(closed_at=None)]  # noqa: TID251
+        self.message_user(
+            request,
+            ngettext("%(count)d account is closed.", "%(count)d accounts are closed.", len(done)) % {"count": len(done)},
+            messages.SUCCESS,
+        )
+
+    @admin.action(description=_("Open the selected accounts again"), permissions=["change"])
+    def open_again(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        """Keys stay revoked: whoever holds one may have been meant by the closing."""
+        queryset.update(closed_at=None)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Accounts begin with a sign-up or an import."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
 
 LONGEST_AGENT = 512  # of a header that anybody may fill with megabytes; browsers stay far below
 _NAME = 60
+_LONGEST_ADDRESS = 120  # IPv6 in full with brackets, a zone and a port is below
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,28 @@ def address_of(request: HttpRequest) -> str | None:
     Anything further left was written by whoever asks, and is believed by nobody.
     """
     proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    header = request.headers.get("X-Forwarded-For", "")
     if proxies == 0:
+        if header:
+            _warn("requests come with X-Forwarded-For, which is not believed: if a proxy of yours writes it, set network.proxies")
         return _plain(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    return _plain(hops[-proxies]) if len(hops) >= proxies else None
+    hops = header.rsplit(",", proxies)[-proxies:]
+    if header.count(",") + 1 < proxies or not hops[0].strip():
+        _warn(f"requests come with fewer addresses in X-Forwarded-For than network.proxies = {proxies}: their address is unknown")
+        return None
+    return _plain(hops[0])
+
+
+@cache
+def _warn(text: str) -> None:
+    """Once a process, and without any address: logs are kept longer than addresses may be."""
+    log.warning(text)
 
 
 def _plain(text: str) -> str | None:
     """One spelling of an address; without port or zone; an IPv4 one inside IPv6 as itself."""
-    bare = re.sub(r"^\[(.+)\](:\d+)?$", r"\1", text.strip())
+    bare = text.strip()[:_LONGEST_ADDRESS]
+    bare = re.sub(r"^\[(.+)\](:\d+)?$", r"\1", bare)
     bare = re.sub(r"^(\d+\.\d+\.\d+\.\d+):\d+$", r"\1", bare).partition("%")[0]
     try:
         address = ipaddress.ip_address(bare)

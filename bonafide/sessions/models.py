@@ -51,16 +51,30 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(user=user)
 
 
+# How far ahead another machine's clock may be. What was seen later than that, was seen by a clock that has been put back since:
+# its times say nothing, and the session ends.
+SKEW = timedelta(minutes=5)
+
+
 def overdue(*, now: datetime, limits: Limits) -> Q:
     """Rows whose time is over, by the limits of the operator's file as they are now."""
     people = _older(now, limits.idle_minutes, limits.absolute_hours)
     staff = _older(now, limits.staff_idle_minutes, limits.staff_absolute_hours)
-    return people | (Q(staff=True) & staff)
+    return people | (Q(staff=True) & staff) | Q(last_seen_at__gt=now + SKEW)
 
 
 def _older(now: datetime, idle_minutes: int, absolute_hours: int) -> Q:
     idle, absolute = timedelta(minutes=idle_minutes), timedelta(hours=absolute_hours)
     return Q(last_seen_at__lte=now - idle) | Q(created_at__lte=now - absolute)
+
+
+def is_overdue(row: Session, *, now: datetime, limits: Limits) -> bool:
+    """The same of one row at hand."""
+    idle, absolute = limits.idle_minutes, limits.absolute_hours
+    if row.staff:
+        idle, absolute = min(idle, limits.staff_idle_minutes), min(absolute, limits.staff_absolute_hours)
+    since_seen, since_begun = now - row.last_seen_at, now - row.created_at
+    return since_seen >= timedelta(minutes=idle) or since_begun >= timedelta(hours=absolute) or -since_seen > SKEW
 
 
 class Session(models.Model):
@@ -101,6 +115,9 @@ class Session(models.Model):
                 condition=Q(address=None) | Q(address_seen_at__isnull=False), name="session_address_has_its_time"
             ),
             models.CheckConstraint(condition=Q(last_seen_at__gte=F("created_at")), name="session_seen_after_it_began"),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) | Q(address=None, ended_at=None), name="session_of_visitor_holds_little"
+            ),
         ]
         indexes = [
             models.Index(fields=["user"], condition=Q(ended_at=None), name="session_open_of_user"),

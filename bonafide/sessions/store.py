@@ -1,7 +1,7 @@
 """The session engine: one row of the ledger is the session itself, so that ending it is one statement that nothing undoes.
 
 Every write names the row by the hash of the cookie's key and demands that it has not ended. A request in flight whose session
-was ended meanwhile therefore writes nothing, and is told so (``UpdateError``).
+was ended meanwhile therefore writes nothing, and is told so. See docs/decisions/0007-one-row-is-the-session.md.
 """
 
 # mypy: disable-error-code="attr-defined"
@@ -9,59 +9,76 @@ was ended meanwhile therefore writes nothing, and is told so (``UpdateError``).
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY as PASSWORD_HASH
 from django.contrib.auth import SESSION_KEY as USER_ID
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
-from django.db import IntegrityError, transaction
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, SessionBase, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, get_random_string
 
 from bonafide.sessions.client import Client
-from bonafide.sessions.models import Reason, Session, overdue
+from bonafide.sessions.lock import lock_person
+from bonafide.sessions.models import Reason, Session, is_overdue
 
 TOUCH_EVERY = timedelta(minutes=5)
 METHODS = "account_authentication_methods"  # where allauth keeps how a person proved who they are
 NOBODY = Client(address=None, browser="", system="")
+# 32 letters and digits by the system's random source: 165 bits (ASVS 5.0 7.2.3 asks for 128).
+KEY_LENGTH = 32
+_KEY = re.compile(f"[{VALID_KEY_CHARS}]{{{KEY_LENGTH}}}")
 
 
 def key_hash(key: str) -> str:
     """What is kept of a cookie's key."""
-    return sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class SessionStore(SessionBase):
-    """Django's session interface over the ledger. ``client`` says from where the request comes."""
+    """Django's session interface over the ledger. ``client`` says from where the request comes; ``row`` is there once loaded."""
 
     def __init__(self, session_key: str | None = None, *, client: Client = NOBODY) -> None:
         super().__init__(session_key)
         self.client = client
         self.row: Session | None = None
+        self._left: Session | None = None  # what this very request signed out of
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """What we cannot have given out is not even looked up, however long or odd it is."""
+        return bool(key) and _KEY.fullmatch(str(key)) is not None
+
+    def _get_new_session_key(self) -> str:
+        """Not looked up first: the unique column would refuse a second one."""
+        return get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
 
     # --- Reading ---
     def load(self) -> dict[str, Any]:
-        row = self._read()
+        row = self._open().first()
+        data = dict(self.decode(row.data)) if row else {}
+        # A person's row whose data name nobody (the secret key was changed, say) opens nothing and must not look as if it did.
+        if row and (is_overdue(row, now=self._now(), limits=settings.OPERATOR.sessions) or row.user_id != _person(data)):
+            self.delete(reason=Reason.EXPIRED)
+            row = None
         if row is None:
             self._session_key = None  # never take over a key that we did not give out, or that has ended
             return {}
         self.row = row
-        return dict(self.decode(row.data))
-
-    def _read(self) -> Session | None:
-        now = self._now()
-        row = Session.objects.filter(key_hash=key_hash(self.session_key or ""), ended_at=None).first()
-        if row is None:
-            return None
-        if _is_overdue(row, now):
-            expire(now=now, only=row)
-            return None
-        return row
+        return data
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(key_hash=key_hash(session_key)).exists()
+
+    def _open(self) -> Any:
+        """The row of the key at hand, as long as it has not ended."""
+        return Session.objects.filter(key_hash=key_hash(self.session_key or ""), ended_at=None)
 
     # --- Writing ---
     def create(self) -> None:
@@ -75,47 +92,66 @@ class SessionStore(SessionBase):
             return
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's
+        """Write the data, and whose they are.
+
+        :raises UpdateError: when the session has ended meanwhile.
+        :raises SessionInterrupted: when the person may not sign in any more.
+        """
         if self.session_key is None:
             return self.create()
         data = self._get_session(no_load=must_create)
-        if must_create:
-            self._insert(data)
-            return None
-        values = {"data": self.encode(data), **self._owner(data)}
-        if not Session.objects.filter(key_hash=key_hash(self.session_key), ended_at=None).update(**values):
-            raise UpdateError
+        person = _person(data)
+        if person is None or (self.row and self.row.user_id == person):
+            return self._write(data, new=must_create)
+        with transaction.atomic():
+            self._write(data, new=must_create, **self._owner(data, person))
         return None
 
-    def _insert(self, data: dict[str, Any]) -> None:
+    def _write(self, data: dict[str, Any], *, new: bool, **values: Any) -> None:
+        values |= {"data": self.encode(data), "how": how(data.get(METHODS, []))}
+        if new:
+            self.row = self._insert(values)
+        elif not self._open().update(**values):
+            raise UpdateError
+        for name, value in values.items() if self.row else ():
+            setattr(self.row, name, value)
+
+    def _insert(self, values: dict[str, Any]) -> Session:
         now = self._now()
-        row = Session(
-            key_hash=key_hash(self.session_key or ""),
-            data=self.encode(data),
-            created_at=now,
-            last_seen_at=now,
-            **self._owner(data),
-        )
+        key = self.session_key or ""
         try:
             with transaction.atomic():
-                row.save(force_insert=True)
+                return Session.objects.create(key_hash=key_hash(key), created_at=now, last_seen_at=now, **values)
         except IntegrityError:
-            raise CreateError from None
-        self.row = row
+            if self.exists(key):
+                raise CreateError from None
+            raise
 
-    def _owner(self, data: dict[str, Any]) -> dict[str, Any]:
-        """What a row says of its person; nothing while nobody is signed in."""
-        if USER_ID not in data:
-            return {}
-        found: dict[str, Any] = {"user_id": int(data[USER_ID]), "how": how(data.get(METHODS, []))}
-        if self.row is None or self.row.user_id is None:
-            staff = get_user_model().objects.filter(pk=found["user_id"], is_staff=True).exists()
-            found |= {"browser": self.client.browser, "system": self.client.system, "staff": staff}
-            if self.client.address:
-                found |= {"address": self.client.address, "address_seen_at": self._now()}
-        return found
+    def _owner(self, data: dict[str, Any], person: int) -> dict[str, Any]:
+        """What a row says of the person that has just signed in, who is locked, so that no ending overlooks this session.
+
+        :raises SessionInterrupted: when the login was closed, or the password changed, while somebody was signing in with it.
+        """
+        user = lock_person(person)
+        if user is None or not _may_sign_in(user, data) or (self.row and self.row.user_id):
+            raise SessionInterrupted("the person may not sign in")
+        if self._left:
+            Session.objects.filter(pk=self._left.pk, end_reason=Reason.SIGNED_OUT).update(end_reason=Reason.REPLACED)
+        address = self.client.address
+        return {
+            "user_id": person,
+            "staff": user.is_staff,
+            "browser": self.client.browser,
+            "system": self.client.system,
+            "address": address,
+            "address_seen_at": self._now() if address else None,
+        }
 
     def cycle_key(self) -> None:
-        """A new key for the same session. A signed-in one keeps its row; if that has ended meanwhile, so has this."""
+        """A new key for the same session. A person's keeps its row; if that has ended meanwhile, so has this.
+
+        :raises SessionInterrupted: when it has.
+        """
         data = self._session
         old = self.session_key
         if old is None or self.row is None or self.row.user_id is None:
@@ -125,23 +161,38 @@ class SessionStore(SessionBase):
                 self.delete(old)
             return
         new = self._get_new_session_key()
-        if not Session.objects.filter(key_hash=key_hash(old), ended_at=None).update(key_hash=key_hash(new)):
-            raise UpdateError
+        if not self._open().update(key_hash=key_hash(new)):
+            raise SessionInterrupted("the session has ended")
         self._session_key = new
+        self.row.key_hash = key_hash(new)
         self.modified = True
 
     # --- Ending ---
+    def flush(self, reason: Reason | None = None) -> None:
+        """End this session and begin an empty one. Without a reason given: the password no longer fits, or signed out."""
+        data, row = self._session, self.row
+        if row and row.user_id and not reason:
+            user = get_user_model()._default_manager.filter(pk=row.user_id).first()
+            reason = Reason.SIGNED_OUT if user is None or _password_fits(user, data) else Reason.PASSWORD_CHANGED
+        self.clear()
+        self.delete(reason=reason or Reason.SIGNED_OUT)
+        self._session_key = None
+        self._left, self.row = row, None
+
     def delete(self, session_key: str | None = None, *, reason: Reason = Reason.SIGNED_OUT) -> None:
+        """People's rows stay as history; visitors' go."""
         key = session_key or self.session_key
         if key is None:
             return
-        mine = Session.objects.filter(key_hash=key_hash(key))
-        mine.filter(user=None).delete()
-        mine.filter(ended_at=None).update(ended_at=self._now(), end_reason=reason, data="")
+        mine = Session.objects.filter(key_hash=key_hash(key), ended_at=None)
+        if not mine.exclude(user=None).update(ended_at=self._now(), end_reason=reason, data=""):
+            mine.filter(user=None).delete()
 
     @classmethod
     def clear_expired(cls) -> None:
-        expire(now=timezone.now())  # noqa: TID251 - Django asks for this without a time
+        from bonafide.sessions.expire import end_overdue
+
+        end_overdue(now=cls._now(), limits=settings.OPERATOR.sessions)
 
     def touch(self) -> None:
         """Note that the session was used, at most every five minutes, only forward, and never on one that has ended."""
@@ -152,7 +203,17 @@ class SessionStore(SessionBase):
         seen: dict[str, Any] = {"last_seen_at": now}
         if self.client.address:
             seen |= {"address": self.client.address, "address_seen_at": now}
-        Session.objects.filter(pk=row.pk, ended_at=None, last_seen_at__lt=now).update(**seen)
+        try:
+            Session.objects.filter(pk=row.pk, ended_at=None, last_seen_at__lt=now).update(**seen)
+        except OperationalError:  # a database that is busy for long: the page is ready, and the next request tries again
+            return
+
+    # Django's own versions of these two would bypass the ones above.
+    async def acycle_key(self) -> None:
+        await sync_to_async(self.cycle_key)()
+
+    async def aflush(self) -> None:
+        await sync_to_async(self.flush)()
 
     @staticmethod
     def _now() -> datetime:
@@ -171,18 +232,15 @@ def how(methods: list[dict[str, Any]]) -> str:
     return "+".join(codes)[:120]
 
 
-def _is_overdue(row: Session, now: datetime) -> bool:
-    limits = settings.OPERATOR.sessions
-    idle, absolute = (
-        (limits.staff_idle_minutes, limits.staff_absolute_hours) if row.staff else (limits.idle_minutes, limits.absolute_hours)
-    )
-    return now - row.last_seen_at >= timedelta(minutes=idle) or now - row.created_at >= timedelta(hours=absolute)
+def _person(data: dict[str, Any]) -> int | None:
+    """The id of who is signed in, by a session's data."""
+    return int(data[USER_ID]) if USER_ID in data else None
 
 
-def expire(*, now: datetime, only: Session | None = None) -> int:
-    """End what is overdue, in one statement, and delete visitors' rows; how many people's sessions ended."""
-    rows = Session.objects.filter(ended_at=None).filter(overdue(now=now, limits=settings.OPERATOR.sessions))
-    if only is not None:
-        rows = rows.filter(pk=only.pk)
-    rows.filter(user=None).delete()
-    return rows.update(ended_at=now, end_reason=Reason.EXPIRED, data="")
+def _may_sign_in(user: Any, data: dict[str, Any]) -> bool:
+    """By what the database says now, not when the request began."""
+    return user.is_active and not getattr(user, "reset_required_at", None) and _password_fits(user, data)
+
+
+def _password_fits(user: Any, data: dict[str, Any]) -> bool:
+    return constant_time_compare(data.get(PASSWORD_HASH, ""), user.get_session_auth_hash())

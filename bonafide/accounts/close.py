@@ -1,0 +1,38 @@
+"""Close an account: nobody acts for it any more, neither people nor programs. Its bills stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from bonafide.accounts.models import Account, User
+from bonafide.sessions.end import end_sessions
+from bonafide.sessions.models import Reason
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How many keys were revoked, invitations withdrawn and sessions ended."""
+
+    keys: int
+    invitations: int
+    sessions: int
+
+
+@transaction.atomic
+def close_account(*, account: Account, now: datetime) -> Closed:
+    """Close it and revoke its keys; members without another open account are signed out. A second time changes nothing."""
+    if not Account.objects.filter(pk=account.pk, closed_at=None).update(closed_at=now):
+        return Closed(0, 0, 0)
+    account.closed_at = now
+    keys = account.api_keys.filter(revoked_at=None).update(revoked_at=now)
+    invitations = account.invitations.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+    left_alone = User.objects.filter(memberships__account=account, is_staff=False).exclude(
+        memberships__account__in=Account.objects.filter(closed_at=None)
+    )
+    # In one order, so that two closings with members in common never wait for each other.
+    members = left_alone.distinct().order_by("pk")
+    sessions = sum(end_sessions(user=user, reason=Reason.ACCOUNT_CLOSED, now=now) for user in members)
+    return Closed(keys=keys, invitations=invitations, sessions=sessions)
