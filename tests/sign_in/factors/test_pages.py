@@ -55,7 +55,7 @@ def test_asvs_7_5_1_every_change_asks_again_who_one_is(client, person, name, met
     assert Authenticator.objects.count() == 1
 
 
-def test_a_confirmation_is_good_for_the_declared_minutes(here, settings, clock):
+def test_a_confirmation_is_good_for_the_declared_minutes(clock, here, settings):
     confirm(here)
     assert here.get(reverse("mfa_add_webauthn")).status_code == 200
     clock.shift(settings.OPERATOR.sessions.confirm_minutes * 60 + 1)
@@ -80,7 +80,7 @@ def test_a_form_with_a_secret_in_it_is_never_kept(client, person):
     assert "123456" not in str(client.session.items())
 
 
-def test_an_app_is_set_up_with_a_code_and_the_rest_of_the_house_hears_of_it(here, person, elsewhere, clock):
+def test_an_app_is_set_up_with_a_code_and_the_rest_of_the_house_hears_of_it(clock, here, person, elsewhere):
     confirm(here)
     page = here.get(reverse("mfa_activate_totp")).content.decode()
     assert 'src="data:image/svg+xml' in page
