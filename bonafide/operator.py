@@ -158,6 +158,15 @@ class Logs(Section):
         return value
 
 
+class Retention(Section):
+    """How long what the law does not ask to keep is kept."""
+
+    ip_months: int = Field(12, ge=1, le=12, description="IP addresses of people are erased once they are so many months old.")
+    history_months: int = Field(
+        12, ge=1, le=36, description="Ended sessions, sign-ins and known browsers are deleted once they are so many months old."
+    )
+
+
 class SignIn(Section):
     """What is asked of who signs in."""
 
@@ -216,6 +225,7 @@ class Operator(Section):
     sessions: Sessions = Sessions()  # type: ignore[call-arg]
     sign_in: SignIn = SignIn()  # type: ignore[call-arg]
     logs: Logs = Logs()  # type: ignore[call-arg]
+    retention: Retention = Retention()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
     bank: Bank | None = None

@@ -79,6 +79,19 @@ class Month:
         return f"{self.year:04d}-{self.month:02d}"
 
 
+def months_before(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The same day and hour so many calendar months earlier on the calendar of ``zone``; the last of a month that is shorter."""
+    local = moment.astimezone(zone)
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    day = min(local.day, calendar.monthrange(year, month + 1)[1])
+    return local.replace(year=year, month=month + 1, day=day).astimezone(moment.tzinfo)
+
+
+def months_after(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The same, later."""
+    return months_before(moment, -months, zone)
+
+
 def day_key(day: date) -> int:
     """A date as the integer YYYYMMDD, the form in which totals keep it."""
     return day.year * 10_000 + day.month * 100 + day.day

@@ -2,4 +2,7 @@
 
 from bonafide.background.schedules import Schedule
 
-SCHEDULES = (Schedule("sweep-logs", "bonafide.privacy.tasks.sweep_logs", "20 * * * *"),)
+SCHEDULES = (
+    Schedule("sweep-logs", "bonafide.privacy.tasks.sweep_logs", "20 * * * *"),
+    Schedule("sweep-tables", "bonafide.privacy.tasks.sweep_tables", "40 * * * *"),
+)

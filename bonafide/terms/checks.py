@@ -34,10 +34,10 @@ from bonafide.billing.run import skipped_as_zero
 from bonafide.billing.verify import Fault, verify_books
 from bonafide.documents.models import Document
 from bonafide.operator import Operator
-from bonafide.periods import Month
+from bonafide.periods import Month, months_before
 from bonafide.privacy.cookies import declared as declared_cookies
 from bonafide.sessions.end import end_sessions
-from bonafide.sessions.models import Reason, Session
+from bonafide.sessions.models import Outcome, Reason, Session, SignIn
 from bonafide.sessions.store import SessionStore
 from bonafide.terms.finding import Finding
 from bonafide.usage.models import Total
@@ -186,6 +186,20 @@ def strangers_see_nothing(operator: Operator, now: datetime) -> Finding:
                 opened = f"a page of a bill answers {as_stranger} to a stranger and {as_nobody} to somebody signed out"
                 break
     return Finding({"pages": len(paths), "roles": 2}, opened)
+
+
+# --- S1 -------------------------------------------------------------------------------------------------------------------
+def sign_ins_are_recorded(operator: Operator, now: datetime) -> Finding:
+    """Every session of the last month has its sign-in in its owner's history, and neither history is kept too long."""
+    young = Session.objects.filter(user__isnull=False, created_at__gte=now - timedelta(days=30))
+    recorded = SignIn.objects.filter(session=OuterRef("pk"), outcome=Outcome.SIGNED_IN)
+    silent = young.exclude(Exists(recorded)).count()
+    counts = {"sessions": young.count(), "silent": silent}
+    if silent:
+        return Finding(counts, f"{silent} sessions have no sign-in in the history")
+    limit = months_before(now, operator.retention.history_months, operator.zone) - timedelta(hours=2)
+    late = SignIn.objects.filter(at__lt=limit).exists() or Session.objects.filter(ended_at__lt=limit).exists()
+    return Finding(counts, f"a history is older than {operator.retention.history_months} months" if late else "")
 
 
 # --- S2 -------------------------------------------------------------------------------------------------------------------

@@ -77,6 +77,10 @@ def _logs(operator: Operator, language: str) -> dict[str, object]:
     return {"days": operator.logs.days, "folders": len(operator.logs.directories)}
 
 
+def _retention(operator: Operator, language: str) -> dict[str, object]:
+    return {"months": operator.retention.ip_months, "history": operator.retention.history_months}
+
+
 def _access_log(operator: Operator) -> tuple[str | Promise, ...]:
     if operator.logs.access == "off":
         return (_("The console itself keeps no log of requests."),)
@@ -186,6 +190,23 @@ CLAUSES = (
         counted=_("%(pages)d pages tried as a stranger and as somebody signed out; none opened"),
     ),
     Clause(
+        "S1",
+        _("What each sign-in leaves"),
+        (
+            _(
+                "Each sign-in records when it was, from which IP address, with which browser on which system, and how you proved "
+                "that it was you. Tries that failed are recorded as well, without what was typed. You see it all in your "
+                "settings."
+            ),
+            _("Histories of sign-ins and ended sessions are deleted after %(history)d months."),
+        ),
+        _retention,
+        settings=("retention.history_months",),
+        enforced_by=("bonafide.sign_in.history.record", "bonafide.sessions.store.SessionStore"),
+        check=checks.sign_ins_are_recorded,
+        counted=_("%(sessions)d sessions of the last month, each with its sign-in in the history"),
+    ),
+    Clause(
         "S2",
         _("Your sessions are yours to end"),
         (
@@ -197,6 +218,21 @@ CLAUSES = (
         enforced_by=("bonafide.sessions.end.end_sessions", "bonafide.sessions.store.SessionStore"),
         check=checks.ended_sessions_are_dead,
         counted=_("%(canaries)d sessions of a canary ended and tried again; %(with_data)d of %(ended)d ended sessions hold data"),
+    ),
+    Clause(
+        "S3",
+        _("The IP address of your sessions"),
+        (
+            _(
+                "With each session the latest IP address it was used from is kept, for at most %(months)d months after it was "
+                "seen. Then it is erased, in every table; that is looked after every hour."
+            ),
+        ),
+        _retention,
+        settings=("retention.ip_months",),
+        enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
+        check=log_checks.addresses_are_erased,
+        counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
     ),
     Clause(
         "S4",
@@ -222,6 +258,21 @@ CLAUSES = (
         enforced_by=("bonafide.privacy.sweep.sweep_old_logs",),
         check=log_checks.logs_are_swept,
         counted=_("%(files)d files read to the last line, the oldest line is %(days)d days old"),
+    ),
+    Clause(
+        "R2",
+        _("How long IP addresses of registered people are kept"),
+        (
+            _(
+                "No IP address of a registered person stays in our database longer than %(months)d months, sign-ins that failed "
+                "included. How old the oldest one is, is known at all times and stands beside this promise."
+            ),
+        ),
+        _retention,
+        settings=("retention.ip_months",),
+        enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
+        check=log_checks.addresses_are_erased,
+        counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
     ),
     Clause(
         "U1",

@@ -1,4 +1,4 @@
-"""The checks of what is logged and of how long it stays."""
+"""The checks of what is logged, and of how long logs and IP addresses stay."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bonafide.operator import Operator
 from bonafide.privacy.access_log import FIELDS, PREFIX, SUFFIX, cut_short, folder
 from bonafide.privacy.log_files import look_at_logs
 from bonafide.privacy.sweep import log_cutoff, log_folders
+from bonafide.privacy.sweep_rows import address_cutoff, held_addresses, oldest_address
 from bonafide.terms.finding import Finding
 
 # The sweep comes every hour; twice that is late.
@@ -64,3 +65,12 @@ def logs_are_swept(operator: Operator, now: datetime) -> Finding:
         return Finding(counts, f"a log could not be read: {looked.faults[0]}")
     late = looked.oldest is not None and looked.oldest < log_cutoff(operator=operator, now=now) - GRACE
     return Finding(counts, f"a line of a log is {oldest} days old: at most {operator.logs.days} were promised" if late else "")
+
+
+def addresses_are_erased(operator: Operator, now: datetime) -> Finding:
+    """No IP address of a person, in any table, was seen longer ago than promised."""
+    oldest = oldest_address()
+    counts = {"addresses": held_addresses(), "days": max((now - oldest).days, 0) if oldest else 0}
+    late = oldest is not None and oldest < address_cutoff(operator=operator, now=now) - GRACE
+    fault = f"an IP address is {counts['days']} days old: at most {operator.retention.ip_months} months were promised"
+    return Finding(counts, fault if late else "")

@@ -4,7 +4,7 @@ import functools
 import importlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from bonafide.pricing.rating import PerUnit
 from bonafide.privacy import cookies
 from bonafide.privacy.access_log import folder
 from bonafide.sessions.end import end_sessions
-from bonafide.sessions.models import Session
+from bonafide.sessions.models import Outcome, Session, SignIn
 from bonafide.sessions.store import key_hash
 from bonafide.terms import checks, log_checks
 from bonafide.terms.clauses import CLAUSES, said
@@ -161,7 +161,32 @@ def a_sweep_that_slept(patch, living):
     _log("access-2024-06-01.jsonl", json.dumps(LINE | {"at": "2024-06-01T00:00:00Z"}))
 
 
+def _session(at: datetime) -> Session:
+    return Session.objects.create(
+        key_hash="x", user=make_user(), created_at=at, last_seen_at=at, address="192.0.2.1", address_seen_at=at
+    )
+
+
+def a_sign_in_that_nobody_recorded(patch, living):
+    _session(NOW - timedelta(days=1))
+
+
+def a_history_that_stays(patch, living):
+    SignIn.objects.create(user=make_user(), at=NOW - timedelta(days=400), outcome=Outcome.WRONG_PASSWORD)
+
+
+def an_address_that_stays(patch, living):
+    _session(NOW - timedelta(days=370))
+
+
+def an_address_of_a_failure_that_stays(patch, living):
+    SignIn.objects.create(user=make_user(), at=NOW - timedelta(days=370), outcome=Outcome.WRONG_PASSWORD, address="192.0.2.1")
+
+
 MUTATIONS = {
+    "S1": [a_sign_in_that_nobody_recorded, a_history_that_stays],
+    "S3": [an_address_that_stays],
+    "R2": [an_address_that_stays, an_address_of_a_failure_that_stays],
     "H1": [another_region],
     "B1": [an_account_left_out],
     "B2": [a_document_edited, a_bill_edited],

@@ -67,6 +67,12 @@ def test_how_long_logs_stay_follows_the_setting(settings):
     assert "30 days" in text_of(changed(settings.OPERATOR, "logs", days=30))
 
 
+def test_how_long_addresses_and_histories_stay_follows_the_setting(settings):
+    text = text_of(changed(settings.OPERATOR, "retention", ip_months=3, history_months=7))
+    assert text.count("3 months") == 2
+    assert "7 months" in text
+
+
 def test_every_clause_is_a_promise_of_the_design_and_stands_once():
     ids = [clause.id for clause in CLAUSES]
     assert len(ids) == len(set(ids))
