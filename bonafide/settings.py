@@ -106,6 +106,28 @@ ACCOUNT_FORMS = {
     "set_password": "bonafide.sign_in.forms.SetPasswordForm",
     "reauthenticate": "bonafide.sign_in.forms.ConfirmForm",
 }
+# How often each thing may be tried: per address (ip), per person (user), per name or address typed (key).
+# docs/security.md says why; the counts are shared by all processes, through the store below.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,100/h/ip,5/5m/key",  # passwords, and second-factor codes
+    "reauthenticate": "10/m/user,20/m/ip",
+    "change_password": "5/m/user,20/m/ip",
+    "manage_email": "10/m/user,20/m/ip",
+    "reset_password": "20/h/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "signup": "30/h/ip",
+    "confirm_email": "1/3m/key,10/d/key",
+    "accept_invitation": "20/m/ip",
+    "send_invitation": "30/h/user",
+    "provider": "30/m/ip",
+}
+CACHES = {
+    "default": {
+        "BACKEND": "bonafide.sign_in.shared_store.SharedStore",
+        "KEY_FUNCTION": "bonafide.sign_in.shared_store.opaque_key",
+    }
+}
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]

@@ -22,4 +22,5 @@ urlpatterns = [
 handler400 = "bonafide.web.errors.bad_request"
 handler403 = "bonafide.web.errors.forbidden"
 handler404 = "bonafide.web.errors.not_found"
+handler429 = "bonafide.sign_in.views.too_many"
 handler500 = "bonafide.web.errors.broken"

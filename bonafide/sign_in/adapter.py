@@ -29,6 +29,7 @@ from bonafide.sessions.store import METHODS, how
 from bonafide.sign_in.arrive import arrive
 from bonafide.sign_in.changes import ANNOUNCED, TOLD_ALREADY, changed, details_of
 from bonafide.sign_in.history import person_of, record
+from bonafide.sign_in.limits import Limited
 from bonafide.sign_in.models import Event
 from bonafide.sign_in.replace_password import Overtaken, replace_password
 
@@ -38,7 +39,7 @@ NOWHERE = "unknown"
 WRONG_PAIR = _("This name and this password do not go together. Check both, or ask for a new password.")
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
     """Our letters and our sign-up; the rest is allauth's."""
 
     error_messages = {

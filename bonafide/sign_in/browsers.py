@@ -42,6 +42,13 @@ def meet(*, request: HttpRequest, response: HttpResponse, user: Any, now: dateti
     return is_new or forgotten
 
 
+def recognised(*, request: HttpRequest, user: Any, now: datetime) -> str:
+    """What is kept of this browser, if this person has signed in with it within a year; else empty."""
+    browser = _id_of(request)
+    mine = KnownBrowser.objects.filter(user=user, digest=_digest(user, browser), last_seen_at__gt=now - KEPT) if browser else None
+    return (mine.values_list("digest", flat=True).first() or "") if mine is not None else ""
+
+
 def forget_all(*, user: Any) -> int:
     """Every browser of this person is new again; how many were known."""
     return KnownBrowser.objects.filter(user=user).delete()[0]

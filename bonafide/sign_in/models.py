@@ -99,6 +99,23 @@ class SecurityLetter(models.Model):
         return f"{self.event} {self.at:%Y-%m-%d %H:%M}"
 
 
+class Shared(models.Model):
+    """One entry of the shared store (``shared_store.py``): a rate limit's tries, its lock, a code that was used.
+
+    ``key`` is an HMAC: whose name or address is counted cannot be read here. ``value`` is JSON.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    value = models.TextField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="shared_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]}… until {self.expires_at:%Y-%m-%d %H:%M}"
+
+
 class Alarm(models.Model):
     """The "this was not me" link of one written letter: 256 random bits, of which only the SHA-256 is kept.
 

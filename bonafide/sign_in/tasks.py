@@ -9,6 +9,7 @@ from django_tasks import task
 
 from bonafide.sign_in.browsers import forget_old
 from bonafide.sign_in.models import SecurityLetter
+from bonafide.sign_in.shared_store import forget_spent
 from bonafide.sign_in.write_letters import write_due
 
 _BATCH = 200
@@ -34,6 +35,12 @@ def forget() -> str:
     browsers = forget_old(now=now)
     letters = SecurityLetter.objects.filter(at__lt=now - _LETTERS_KEPT).delete()[1].get("sign_in.SecurityLetter", 0)
     return f"{browsers} browsers and {letters} letters forgotten"
+
+
+@task()
+def forget_spent_limits() -> str:
+    """Delete the counts and locks that no longer count."""
+    return f"{forget_spent(now=timezone.now())} forgotten"
 
 
 def _write(*, limit: int, only: str = "") -> str:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bonafide.accounts.accept_invitation import leads_to_an_invitation
 from bonafide.accounts.sign_up import open_account, open_no_account
+from bonafide.sign_in import limits
 from bonafide.sign_in.alarm import AlreadyRaised, find_alarm, foresee, raise_alarm
 
 
@@ -48,6 +49,15 @@ class SignUpView(allauth.SignupView):  # type: ignore[misc]
 
 
 sign_up = SignUpView.as_view()
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """The answer to who asks too often: 429, and how long to wait."""
+    seconds = limits.wait_of(request=request, now=timezone.now())
+    response = render(request, "429.html", {"said": limits.too_many(seconds) if seconds else ""}, status=429)
+    if seconds:
+        response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 @require_safe
