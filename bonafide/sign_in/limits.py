@@ -1,8 +1,9 @@
 """How often one may try, and how long one waits after that.
 
 django-allauth counts, in the store that all processes share; the numbers are ``ACCOUNT_RATE_LIMITS``. Ours is what it counts by:
-strangers who guess a password share one count for the name they typed, and a browser in which its owner has signed in before has
-a count of its own (a device cookie, as OWASP calls it). So nobody can lock a person out of the browsers that person uses, and guessing is slow from everywhere else.
+strangers who guess a password share one count for the name they typed, and a browser in which the person has signed in before,
+or set a new password by letter, has a count of its own (OWASP's device cookies). So nobody can lock a person out of the browsers
+that person uses, and guessing is slow from everywhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from allauth.core.internal import ratelimit
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 

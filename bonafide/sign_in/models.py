@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -108,6 +109,8 @@ class Shared(models.Model):
     key = models.CharField(max_length=64, primary_key=True)
     value = models.TextField()
     expires_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Shared]] = models.Manager()
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="shared_by_expiry")]

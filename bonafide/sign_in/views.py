@@ -21,6 +21,7 @@ from bonafide.accounts.accept_invitation import leads_to_an_invitation
 from bonafide.accounts.sign_up import open_account, open_no_account
 from bonafide.sign_in import limits
 from bonafide.sign_in.alarm import AlreadyRaised, find_alarm, foresee, raise_alarm
+from bonafide.sign_in.browsers import meet
 
 
 class SignUpView(allauth.SignupView):  # type: ignore[misc]
@@ -58,6 +59,18 @@ def too_many(request: HttpRequest) -> HttpResponse:
     if seconds:
         response.headers["Retry-After"] = str(seconds)
     return response
+
+
+class ResetPasswordView(allauth.PasswordResetFromKeyView):  # type: ignore[misc]
+    """allauth's, after which this browser counts as the person's: whoever guesses elsewhere cannot keep them from signing in."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        meet(request=self.request, response=response, user=self.reset_user, now=timezone.now())
+        return response
+
+
+reset_password = ResetPasswordView.as_view()
 
 
 @require_safe

@@ -5,7 +5,6 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.cache import cache
 from django.urls import reverse
 
 from tests.factories.accounts import make_member
@@ -13,11 +12,6 @@ from tests.sign_in.post import delivered, subjects
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "four plain unrelated words"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits():
-    cache.clear()
 
 
 @pytest.fixture
