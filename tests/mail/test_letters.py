@@ -7,7 +7,6 @@ from smtplib import SMTPServerDisconnected
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.cache import cache
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -21,11 +20,6 @@ TEMPLATES = Path(adapter.__file__).parents[1] / "mail" / "templates"
 LETTERS = sorted(p.relative_to(TEMPLATES).as_posix().removesuffix("_subject.txt") for p in TEMPLATES.rglob("*_subject.txt"))
 LETTERS.remove("mail/security")  # whose words are its own matter: test_security_letters.py
 SIGN_UP = {"username": "vega", "email": "vega@example.com", "password1": "four plain unrelated words"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits():
-    cache.clear()
 
 
 class ServerThatHangsUp(BaseEmailBackend):

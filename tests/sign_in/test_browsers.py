@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 NEW_BROWSER = "Sign-in with a new browser"
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits():
-    cache.clear()
-
-
 @pytest.fixture
 def user():
     return make_vega(last_login=timezone.now())

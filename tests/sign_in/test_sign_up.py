@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "four plain unrelated words"
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits():
-    from django.core.cache import cache
-
-    cache.clear()
-
-
 def sign_up(client, **values):
     return client.post(
         reverse("account_signup"), {"username": "vega", "email": "vega@example.com", "password1": PASSWORD, **values}

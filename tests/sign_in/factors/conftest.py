@@ -1,11 +1,5 @@
 import pytest
 import time_machine
-from django.core.cache import cache
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits():
-    cache.clear()
 
 
 @pytest.fixture
