@@ -28,6 +28,7 @@ from bonafide.sessions.models import Outcome
 from bonafide.sessions.store import METHODS, how
 from bonafide.sign_in.arrive import arrive
 from bonafide.sign_in.changes import ANNOUNCED, TOLD_ALREADY, changed, details_of
+from bonafide.sign_in.confirming import ask_who_has_nothing_to_confirm_with
 from bonafide.sign_in.history import person_of, record
 from bonafide.sign_in.limits import Limited
 from bonafide.sign_in.models import Event
@@ -157,6 +158,10 @@ class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
         user = person_of(credentials)
         if user is not None:
             record(request=request, user=user, outcome=outcome, how="password", now=self._now())
+
+    def is_reauthentication_required(self, *, app: str, **about: Any) -> bool:
+        ask_who_has_nothing_to_confirm_with(self.request, now=self._now())
+        return bool(super().is_reauthentication_required(app=app, **about))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Whom the rate limits count. Requests whose address cannot be told count together, instead of being turned away."""

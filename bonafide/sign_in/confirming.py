@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
-from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import urlencode
 
 SECRETS = frozenset({"password", "password1", "password2", "oldpassword", "code", "credential"})
@@ -48,6 +52,21 @@ def _pressed(request: HttpRequest) -> str:
     fields.pop(NOT_KEPT, None)
     kept = {"path": request.path, "path_info": request.path_info, "method": "POST", "GET": request.GET.urlencode()}
     return json.dumps({**kept, "POST": fields.urlencode(), "scheme": request.scheme, "META": {}})
+
+
+def ask_who_has_nothing_to_confirm_with(request: HttpRequest, *, now: datetime) -> None:
+    """Somebody who comes by a provider and has neither password nor second factor: allauth would let everything pass.
+
+    They confirm by having signed in lately.
+
+    :raises ImmediateHttpResponse: leading to the page that asks them to sign in again.
+    """
+    if not request.user.is_authenticated or get_adapter().get_reauthentication_methods(request.user):
+        return
+    latest = max((record["at"] for record in get_authentication_records(request, request.user)), default=0)
+    if now.timestamp() - latest >= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+        going = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+        raise ImmediateHttpResponse(HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{going}"))
 
 
 class Resuming:

@@ -8,6 +8,7 @@ from typing import Any
 
 import segno
 from allauth.account import views as account
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import views as base
@@ -21,8 +22,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -49,7 +51,14 @@ class AuthenticateView(base.AuthenticateView):  # type: ignore[misc]
 
 
 class ConfirmView(Resuming, account.ReauthenticateView):  # type: ignore[misc]
-    """By password."""
+    """By password; who has nothing to confirm with is asked to sign in again."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not get_account_adapter().get_reauthentication_methods(request.user):
+            again = f"{reverse('account_login')}?{urlencode({'next': self.get_next_url() or '/'})}"
+            return render(request, "mfa/sign_in_again.html", {"again": again})
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
 
 
 class ConfirmByCodeView(Resuming, base.ReauthenticateView):  # type: ignore[misc]

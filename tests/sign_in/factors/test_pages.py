@@ -168,3 +168,21 @@ def test_guesses_at_the_password_of_a_confirmation_are_slowed_down(client, perso
     enter(client, person)
     answers = [client.post(reverse("account_reauthenticate"), {"password": f"guess {time.time()}"}) for _ in range(11)]
     assert answers[-1].status_code == 429
+
+
+def test_who_comes_by_a_provider_alone_confirms_by_having_signed_in_lately(client, settings, clock):
+    """allauth would let them change everything for as long as the session lasts."""
+    person = make_user()
+    client.force_login(person)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "socialaccount", "provider": "acme", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
+    assert client.get(reverse("mfa_add_webauthn")).status_code == 200
+    clock.shift(settings.OPERATOR.sessions.confirm_minutes * 60)
+    asked = client.get(reverse("mfa_add_webauthn"))
+    assert asked.url == "/account/confirm/?next=%2Fsettings%2Fsecurity%2Fpasskeys%2Fadd"
+    page = client.get(asked.url).content.decode()
+    assert "Sign in again first" in page
+    assert "next=%2Fsettings%2Fsecurity%2Fpasskeys%2Fadd" in page
+    assert client.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": "{}"}).url.startswith("/account/confirm/")

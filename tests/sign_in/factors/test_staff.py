@@ -1,14 +1,19 @@
 """``bonafide staff``: who joins hears of the second factor; who lost all of theirs is let back in, and told."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from allauth.mfa.models import Authenticator
 from click.testing import CliRunner
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from bonafide.sessions.models import Reason, Session
 from bonafide.sign_in.commands import staff
 from bonafide.sign_in.factors.recovery_codes import make_codes
+from bonafide.sign_in.factors.remove import LastOfStaff, remove_factor
 from bonafide.sign_in.factors.staff import has_staff_power
 from tests.factories.accounts import enter, make_app
 from tests.sign_in.factors.people import make_person
@@ -64,3 +69,24 @@ def test_staff_power_is_never_had_without_a_factor_that_was_shown(rf):
     enter(client, customer)
     request.user, request.session = customer, client.session
     assert not has_staff_power(request)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_factors_that_staff_remove_at_the_same_moment_one_stays():
+    start = Barrier(2)
+
+    def remove(factor):
+        start.wait()
+        try:
+            remove_factor(authenticator=factor)
+        except LastOfStaff:
+            return "kept"
+        finally:
+            connection.close()
+        return "removed"
+
+    with ThreadPoolExecutor(2) as both:
+        for _ in range(10):
+            person = make_person(is_staff=True)
+            passkey = Authenticator.objects.create(user=person, type="webauthn", data={"name": "laptop"})
+            assert sorted(both.map(remove, [make_app(person), passkey])) == ["kept", "removed"]
