@@ -30,18 +30,19 @@ class SmtpSink:
         if self._controller.server is not None:
             self._controller.stop()
 
-    def wait_for(self, recipient: str, *, seconds: float = 20) -> EmailMessage:
-        """The first letter to this address.
+    def wait_for(self, recipient: str, *, subject: str = "", seconds: float = 20) -> EmailMessage:
+        """The first letter to this address, of this subject if one is given.
 
         :raises AssertionError: when none comes in time.
         """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             for letter in self.letters:
-                if recipient in str(letter["To"]):
+                if recipient in str(letter["To"]) and subject in str(letter["Subject"]):
                     return letter
             time.sleep(0.05)
-        raise AssertionError(f"no letter to {recipient} among {[str(letter['To']) for letter in self.letters]}")
+        came = [(str(letter["To"]), str(letter["Subject"])) for letter in self.letters]
+        raise AssertionError(f"no letter to {recipient} {subject!r} among {came}")
 
 
 def _free_port() -> int:
