@@ -28,7 +28,10 @@ class Words:
 WORDS = {
     Event.NEW_BROWSER: Words(
         _("Sign-in with a new browser"),
-        _("Somebody signed in as you on %(when)s, with a browser that you had not used here before: %(browser)s. Way: %(how)s."),
+        _(
+            "Somebody signed in as you on %(when)s, with a browser that you had not used here before: %(browser)s. "
+            "It was done with: %(how)s."
+        ),
     ),
     Event.AFTER_FAILURES: Words(
         _("Sign-in after failed attempts"),

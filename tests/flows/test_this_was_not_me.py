@@ -43,7 +43,7 @@ def test_a_stolen_password_is_told_reported_and_worth_nothing_any_more(
     assert "Chrom" in told.get_body(("plain",)).get_content()
     assert "127.0.0.1" not in told.as_string()
     reader.goto(link_in(told, "/account/not-me/"))
-    assert "All 2 open sessions end" in reader.inner_text("main")
+    assert "Ending all 2 open sessions" in reader.inner_text("main")
     reader.get_by_role("button", name="This was not me").click()
     reader.get_by_role("heading", name="Nobody is signed in as you any more").wait_for()
 
