@@ -14,6 +14,7 @@ from django.db import models, transaction
 
 from bonafide.accounts.models import ApiKey, Invitation, User
 from bonafide.sessions.end import end_sessions
+from bonafide.sessions.lock import lock_person
 from bonafide.sessions.models import Reason, Session
 from bonafide.sign_in.browsers import forget_all
 from bonafide.sign_in.letters import tell, tell_at_most
@@ -68,8 +69,8 @@ def raise_alarm(*, letter: SecurityLetter, now: datetime) -> Undoing:
 
     :raises AlreadyRaised: when this letter's link was used already.
     """
-    user = User.objects.select_for_update().get(pk=letter.user_id)
-    if not SecurityLetter.objects.filter(pk=letter.pk, raised_at=None).update(raised_at=now):
+    user: User | None = lock_person(letter.user_id)
+    if user is None or not SecurityLetter.objects.filter(pk=letter.pk, raised_at=None).update(raised_at=now):
         raise AlreadyRaised
     address = _restore_address(user, _address_before(letter))
     undone = _take_back(letter, user, address, now)

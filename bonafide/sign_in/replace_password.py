@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from bonafide.accounts.models import User
+from bonafide.sessions.lock import lock_person
 from bonafide.sign_in.changes import changed
 from bonafide.sign_in.models import Event
 
@@ -29,8 +30,8 @@ def replace_password(*, request: HttpRequest | None, user: Any, password: str, e
     before = user.password
     user.set_password(password)
     with transaction.atomic():
-        now_there = User.objects.select_for_update().get(pk=user.pk)
-        if now_there.password != before:
+        now_there: User | None = lock_person(user.pk)
+        if now_there is None or now_there.password != before:
             raise Overtaken
         if event == Event.PASSWORD_RESET:
             user.reset_required_at = None

@@ -81,6 +81,11 @@ def test_the_button_ends_every_session_at_once_and_demands_a_new_password(user, 
     assert subjects("vega@example.com")[1:] == [CHOOSE]
 
 
+def test_whoever_is_signed_in_as_that_person_is_out_by_their_own_press_too(thief, path):
+    assert "Nobody is signed in as you any more" in press(path, thief).content.decode()
+    assert not is_in(thief)
+
+
 def test_the_letter_that_follows_leads_back_in(user, thief, path):
     press(path)
     mine = Client()

@@ -1,10 +1,14 @@
 """After a change of how one signs in, whoever else is signed in is out at once, and the change is told by letter."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +16,7 @@ from django.utils import timezone
 from bonafide.sessions.models import Reason, Session
 from bonafide.sign_in import changes
 from bonafide.sign_in.adapter import AccountAdapter
-from bonafide.sign_in.models import Event
+from bonafide.sign_in.models import Event, SecurityLetter
 from bonafide.sign_in.replace_password import Overtaken, replace_password
 from tests.factories.accounts import make_member
 from tests.sign_in.people import NEW, PASSWORD, come_in, is_in, make_vega
@@ -147,6 +151,32 @@ def test_asvs_6_3_5_a_second_step_that_fails_again_and_again_is_told(client, use
     for tries in range(1, 5):
         client.post(reverse("mfa_authenticate"), {"code": f"00000{tries}"})
         assert subjects() == (["Somebody stands before your second step"] if tries >= 3 else [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_", range(5))
+def test_of_two_password_changes_at_once_one_counts_and_the_other_is_signed_out(user, round_):
+    browsers, new = [Client(), Client()], [NEW, "a third set of plain words"]
+    for browser in browsers:
+        come_in(browser)
+    start = Barrier(2)
+
+    def change(n):
+        start.wait(20)
+        try:
+            given = {"oldpassword": PASSWORD, "password1": new[n], "password2": new[n]}
+            return browsers[n].post(reverse("account_change_password"), given).url
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(change, range(2)))
+    user.refresh_from_db()
+    [winner] = [n for n in range(2) if user.check_password(new[n])]
+    assert answers[winner] == "/"
+    assert answers[1 - winner].startswith(reverse("account_login"))
+    assert [is_in(browser) for browser in browsers] == [n == winner for n in range(2)]
+    assert SecurityLetter.objects.filter(event=Event.PASSWORD_CHANGED).count() == 1
 
 
 def test_the_ways_of_others_are_left_alone(client, user):
