@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
+from ninja import Schema
 from ninja.security import HttpBearer
+from pydantic import Field
 
 from bonafide.accounts.api_keys import BadKey, MissingScope, check_key
 from bonafide.accounts.models import Account, ApiKey
@@ -17,6 +19,12 @@ class ApiError(Exception):
     def __init__(self, status: int, line: str) -> None:
         super().__init__(line)
         self.status, self.line = status, line
+
+
+class Problem(Schema):  # type: ignore[misc]
+    """What comes with every status above 299."""
+
+    error: str = Field(description="One plain line: what is wrong and what was expected.")
 
 
 class Key(HttpBearer):  # type: ignore[misc]

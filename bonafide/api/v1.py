@@ -15,8 +15,9 @@ from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
 from bonafide.accounts.models import ApiKey
-from bonafide.api.auth import ApiError, Key, account_named
+from bonafide.api.auth import ApiError, Key, Problem, account_named
 from bonafide.api.events import MOST_EVENTS, take_events
+from bonafide.api.me import router as me
 from bonafide.billing.listing import bill_as_dict
 from bonafide.billing.models import Invoice
 from bonafide.errors import Refused
@@ -26,15 +27,12 @@ from bonafide.usage.of_account import MeterOfMonth, usage_of_account
 api = NinjaAPI(
     title="Bonafide",
     version="1",
-    description="Usage in, usage and bills out. Send the key as `Authorization: Bearer bf_...`.",
+    description="Usage in, usage and bills out, and a person's own sessions. Send the key as `Authorization: Bearer bf_...`.",
     openapi_url="/openapi.json",
     docs_url=None,
     urls_namespace="api-v1",
 )
-
-
-class Problem(Schema):
-    error: str = Field(description="One plain line: what is wrong and what was expected.")
+api.add_router("/me", me)
 
 
 class RejectedEvent(Schema):

@@ -45,6 +45,8 @@ def key_hash(key: str) -> str:
 class SessionStore(SessionBase):
     """Django's session interface over the ledger. ``client`` says from where the request comes; ``row`` is there once loaded."""
 
+    _hashed = ""  # stands in for a key that is not known: see ``opens``
+
     def __init__(self, session_key: str | None = None, *, client: Client = NOBODY) -> None:
         super().__init__(session_key)
         self.client = client
@@ -76,9 +78,17 @@ class SessionStore(SessionBase):
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(key_hash=key_hash(session_key)).exists()
 
+    @classmethod
+    def opens(cls, hashed: str) -> bool:
+        """Whether the cookie whose key has this hash opens anything now: a load like any other, by who has only the hash."""
+        store = cls()
+        store._hashed = hashed
+        store.load()
+        return store.row is not None
+
     def _open(self) -> Any:
         """The row of the key at hand, as long as it has not ended."""
-        return Session.objects.filter(key_hash=key_hash(self.session_key or ""), ended_at=None)
+        return Session.objects.filter(key_hash=self._hashed or key_hash(self.session_key or ""), ended_at=None)
 
     # --- Writing ---
     def create(self) -> None:

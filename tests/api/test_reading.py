@@ -105,6 +105,9 @@ def test_the_interface_describes_itself_and_names_no_other_host() -> None:
         "/api/v1/accounts/{reference}/usage",
         "/api/v1/bills",
         "/api/v1/bills/{number}",
+        "/api/v1/me/sessions",
+        "/api/v1/me/sessions/{id}",
+        "/api/v1/me/sign-ins",
     }
     assert "application/x-ndjson" in paths["/api/v1/events"]["post"]["requestBody"]["content"]
     assert b"://" not in described.content

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from bonafide.accounts.models import Account, Membership
 from bonafide.billing.models import Invoice
@@ -103,6 +104,11 @@ ROWS = [
     Row("settings/security/passkeys/<int:pk>/remove", at("/settings/security/passkeys/1/remove"), CONFIRMED),
     Row("settings/security/recovery-codes", at("/settings/security/recovery-codes"), CONFIRMED),
     # sessions
+    Row("settings/sessions", at("/settings/sessions"), OWN),
+    Row("settings/sessions/end-others", at("/settings/sessions/end-others"), CONFIRMED),
+    Row("settings/sessions/receipt", at("/settings/sessions/receipt"), ("sign-in", "away", "away", "away", "away", "away")),
+    Row("settings/sessions/<uuid:pk>/end", at(f"/settings/sessions/{UUID(int=7)}/end"), ("sign-in", *("none",) * 5)),
+    Row("settings/sign-ins", at("/settings/sign-ins"), OWN),
     # privacy
     # terms
     Row("terms", at("/terms"), EVERYBODY),
@@ -123,11 +129,14 @@ ROWS = [
         lambda world: f"/bills/{world.invoice.number}.pdf",
         ("sign-in", "none", "later", "later", "later", "none"),
     ),
-    # Programs come with a key; being signed in to the console opens nothing here.
+    # Programs come with a key; being signed in to the console opens one's own sessions and sign-ins alone.
     Row("api/v1/", at("/api/v1/"), ("none",) * 6),
     Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY),
     Row("api/v1/events", at("/api/v1/events"), POST_ONLY),
     Row("api/v1/accounts/<path:reference>/usage", lambda world: f"/api/v1/accounts/{world.account.reference}/usage", NEEDS_KEY),
+    Row("api/v1/me/sessions", at("/api/v1/me/sessions"), ("no-key", *("open",) * 5)),
+    Row("api/v1/me/sessions/<str:id>", at(f"/api/v1/me/sessions/{UUID(int=7)}"), POST_ONLY),
+    Row("api/v1/me/sign-ins", at("/api/v1/me/sign-ins"), ("no-key", *("open",) * 5)),
     Row("api/v1/bills", at("/api/v1/bills"), NEEDS_KEY),
     Row("api/v1/bills/<path:number>", lambda world: f"/api/v1/bills/{world.invoice.number}", NEEDS_KEY),
 ]

@@ -28,7 +28,7 @@ NAVIGATION = [
     ("/", gettext_lazy("Overview")),
     ("/usage", gettext_lazy("Usage")),
     ("/bills", gettext_lazy("Bills")),
-    ("/settings/profile", gettext_lazy("Settings")),
+    ("/settings", gettext_lazy("Settings")),  # the first of them that there is
     ("/promises", gettext_lazy("Promises")),
 ]
 # What the settings are, in order: the person's own, then the account's.
@@ -130,9 +130,16 @@ def navigation(context: template.Context) -> list[dict[str, object]]:
     """The bar's links that exist, each with ``current`` when the page is it or below it; all settings are below theirs."""
     here = _here(context)
     return [
-        {"path": path, "label": label, "current": _within(here, "/settings" if path.startswith("/settings/") else path)}
-        for path, label in _existing(NAVIGATION)
+        {"path": first_setting() if path == "/settings" else path, "label": label, "current": _within(here, path)}
+        for path, label in NAVIGATION
+        if path == "/settings" or _exists(path)
     ]
+
+
+@register.simple_tag
+def first_setting() -> str:
+    """The address of the first page of the settings."""
+    return next(path for path, _label in _existing(SETTINGS))
 
 
 @register.simple_tag(takes_context=True)
@@ -152,9 +159,12 @@ def _within(here: str, path: str) -> bool:
 
 
 def _existing(links: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for path, label in links:
-        try:
-            resolve(path)
-        except Resolver404:
-            continue
-        yield path, label
+    return ((path, label) for path, label in links if _exists(path))
+
+
+def _exists(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
