@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from bonafide.sessions.lock import lock_person
 from bonafide.sessions.models import Reason, Session
 from bonafide.sessions.store import key_hash
+
+# Sent inside the transaction, with ``user``, ``reason`` and ``now``: letters are a matter of floors above this one.
+sessions_ended = Signal()
 
 
 def end_sessions(*, user: Any, reason: Reason, now: datetime, keep: str | None = None, only: Any = None) -> int:
@@ -26,4 +30,7 @@ def end_sessions(*, user: Any, reason: Reason, now: datetime, keep: str | None =
             rows = rows.exclude(key_hash=key_hash(keep))
         if only is not None:
             rows = rows.filter(pk=only)
-        return rows.update(ended_at=now, end_reason=reason, data="")
+        ended = rows.update(ended_at=now, end_reason=reason, data="")
+        if ended:
+            sessions_ended.send(sender=Session, user=user, reason=reason, now=now)
+        return ended

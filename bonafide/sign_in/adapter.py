@@ -140,7 +140,9 @@ class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
 
     # --- The history of sign-ins ---
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        self._refused(request, credentials, Outcome.WRONG_PASSWORD)
+        """Who is signed in and confirms who they are does not try to come in: that is not kept."""
+        if not request.user.is_authenticated:
+            self._refused(request, credentials, Outcome.WRONG_PASSWORD)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -13,7 +13,7 @@ from django.utils import timezone
 from bonafide.accounts.models import ApiKey
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
-from bonafide.sign_in.letters import tell
+from bonafide.sign_in.letters import tell, tell_at_most
 from bonafide.sign_in.models import Event
 
 # The changes after which whoever else is signed in as this person is not believed any more (ASVS 5.0 7.4.3).
@@ -28,6 +28,7 @@ ENDS = {
     Event.PASSKEY_REMOVED: Reason.FACTOR_CHANGED,
     Event.CODES_MADE: Reason.FACTOR_CHANGED,
 }
+_ONE_BY_ONE = timedelta(minutes=10)
 # What allauth announces, by the name of its own letter. A name that is missing here fails the request, and a test before that.
 ANNOUNCED = {
     "account/email/email_changed": Event.EMAIL_CHANGED,
@@ -70,6 +71,12 @@ def note_key_made(*, instance: ApiKey, created: bool, **about: Any) -> None:
     """Whoever a key was made in the name of hears of it; the operator's own keys are nobody's."""
     if created and instance.made_by is not None:
         tell(user=instance.made_by, event=Event.API_KEY_MADE, now=instance.created_at, name=instance.name)
+
+
+def note_sessions_ended(*, user: Any, reason: Reason, now: datetime, **about: Any) -> None:
+    """What our staff ended is told by letter; ten sessions ended one by one are told once."""
+    if reason == Reason.ENDED_BY_STAFF:
+        tell_at_most(user=user, event=Event.SESSIONS_ENDED, every=_ONE_BY_ONE, now=now)
 
 
 def own_session(request: HttpRequest | None, user: Any, event: Event) -> str | None:

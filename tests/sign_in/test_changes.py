@@ -1,6 +1,7 @@
 """After a change of how one signs in, whoever else is signed in is out at once, and the change is told by letter."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason, Session
 from bonafide.sign_in import changes
 from bonafide.sign_in.adapter import AccountAdapter
@@ -151,6 +153,16 @@ def test_asvs_6_3_5_a_second_step_that_fails_again_and_again_is_told(client, use
     for tries in range(1, 5):
         client.post(reverse("mfa_authenticate"), {"code": f"00000{tries}"})
         assert subjects() == (["Somebody stands before your second step"] if tries >= 3 else [])
+
+
+def test_sessions_that_our_staff_end_are_told_once_and_those_one_ends_oneself_are_not(client, user, elsewhere):
+    come_in(client)
+    now = timezone.now()
+    for row in Session.objects.filter(user=user):
+        end_sessions(user=user, reason=Reason.ENDED_BY_STAFF, now=now, only=row.pk)
+    come_in(client)
+    end_sessions(user=user, reason=Reason.ENDED_BY_USER, now=now + timedelta(hours=1))
+    assert subjects().count("Our staff ended your sessions") == 1
 
 
 @pytest.mark.django_db(transaction=True)
