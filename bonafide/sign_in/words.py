@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from bonafide.sessions.words import client_words, way_words
 from bonafide.sign_in.models import Event
 
 
@@ -133,25 +134,10 @@ WORDS = {
 def written(event: Event, details: dict[str, str], when: str) -> tuple[str, str]:
     """Subject and text in the language of the moment."""
     words = WORDS[event]
-    browser = " · ".join(part for part in (details.get("browser"), details.get("system")) if part)
-    given = {**details, "when": when, "browser": browser or translated("not known"), "how": spoken_way(details.get("how", ""))}
+    given = {
+        **details,
+        "when": when,
+        "browser": client_words(details.get("browser", ""), details.get("system", "")),
+        "how": way_words(details.get("how", "")) or translated("the letter that confirms an address"),
+    }
     return str(words.subject), str(words.text) % given
-
-
-_WAYS = {
-    "password": _("password"),
-    "webauthn": _("passkey"),
-    "totp": _("authenticator app"),
-    "recovery_codes": _("recovery code"),
-    "code": _("code by letter"),
-    "password_reset": _("new password by letter"),
-}
-
-
-def spoken_way(how: str) -> str:
-    """The ledger's codes (``password+totp``, ``socialaccount:acme``) as people say them; a confirmed address has none."""
-    ways = []
-    for code in how.split("+") if how else ():
-        kind, _colon, provider = code.partition(":")
-        ways.append(provider or str(_WAYS.get(kind, kind)))
-    return ", ".join(ways) or translated("confirmed e-mail address")

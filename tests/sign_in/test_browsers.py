@@ -37,7 +37,7 @@ def test_asvs_6_3_5_a_new_browser_is_told_and_a_known_one_is_not(client, user):
 def test_the_letter_names_browser_system_and_way_but_no_ip_address(client, user):
     come_in(client, REMOTE_ADDR="203.0.113.77")
     (letter,) = delivered("vega@example.com")
-    assert "Firefox 145 · Linux" in letter.body
+    assert "Firefox 145 on Linux" in letter.body
     assert "password" in letter.body
     assert "/settings/sign-ins" in letter.body
     assert "203.0.113" not in str(letter.message())
