@@ -174,8 +174,8 @@ class SignIn(Section):
     breached_passwords: str = Field(
         "",
         max_length=400,
-        description="File of SHA-1 digests of breached passwords, sorted (Pwned Passwords, ordered by hash); looked up offline, "
-        "besides the list of common passwords that is always there.",
+        description="File of SHA-1 digests of breached passwords, one a line (Pwned Passwords, ordered by hash), looked up on "
+        "this machine, besides the list of common passwords that is always there.",
     )
 
 

@@ -88,13 +88,16 @@ TEMPLATES = [
 
 # Who signs in, and how
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["bonafide.sign_in.backend.AuthenticationBackend"]
+# scrypt with N=2^14, r=8, p=5, one of OWASP's equal choices: costly in memory too, and in the standard library. The second one
+# only reads what earlier versions wrote, and has it hashed anew at the next sign-in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": OPERATOR.sign_in.password_min_length},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"bonafide.sign_in.passwords.{name}"}
+    for name in ("LengthValidator", "CommonValidator", "BreachedValidator", "ContextValidator")
 ]
 ACCOUNT_ADAPTER = "bonafide.sign_in.adapter.AccountAdapter"
 ACCOUNT_FORMS = {

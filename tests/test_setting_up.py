@@ -232,6 +232,17 @@ def test_a_mail_server_is_asked(trial: Instance, smtp_sink: SmtpSink) -> None:
     assert findings(trial, ok=True)["mail"][0] == "warning"
 
 
+def test_a_list_of_breached_passwords_that_is_not_there_fails_and_nothing_is_served(trial: Instance) -> None:
+    edit(trial, '# breached_passwords = ""', 'breached_passwords = "pwned.txt"')
+    state, text = findings(trial, ok=False)["settings"]
+    assert state == "failure"
+    assert "pwned.txt cannot be read" in text
+    served = trial.bonafide("serve", check=False)
+    assert served.returncode == 1
+    assert served.stderr.count("\n") == 1
+    assert "sign_in.breached_passwords" in served.stderr
+
+
 # --- docs/settings.md -----------------------------------------------------------------------------------------------------
 def test_the_settings_page_is_what_the_code_says() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

@@ -7,14 +7,17 @@ from typing import Any
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
+from django.forms import PasswordInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+
+from bonafide.sign_in.passwords import LONGEST, LONGEST_EVER
 
 
 def password_help() -> str:
     """What a password must be; said once, in a line."""
-    validators: Any = settings.AUTH_PASSWORD_VALIDATORS
-    shortest = max(int(validator.get("OPTIONS", {}).get("min_length", 1)) for validator in validators)
+    shortest = settings.OPERATOR.sign_in.password_min_length
     return ngettext(
         "At least %(count)d character. A few unrelated words are easy to remember and hard to guess.",
         "At least %(count)d characters. A few unrelated words are easy to remember and hard to guess.",
@@ -34,6 +37,11 @@ class _Plain:
             field.help_text = password_help() if name == "password1" else ""
             if name in self.labels:
                 field.label = self.labels[name]
+            if isinstance(field.widget, PasswordInput):
+                field.widget.attrs |= {"data-show": _("Show"), "data-hide": _("Hide")}
+                # Never as the input's maxlength: browsers cut what is pasted there, and say nothing.
+                longest = LONGEST if name == "password1" else LONGEST_EVER
+                field.validators.append(MaxLengthValidator(longest, _("Please use at most %(limit_value)d characters.")))
 
 
 class SignInForm(_Plain, allauth.LoginForm):  # type: ignore[misc]
