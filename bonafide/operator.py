@@ -6,6 +6,7 @@ below (``bonafide.operator.settings_page``), and a test keeps the two equal.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import types
 from decimal import Decimal
@@ -187,11 +188,19 @@ class Tax(Section):
         default=False, description="Whether the operator chose to owe VAT at issue; printed on bills if so."
     )
     vies: bool = Field(
-        default=True, description="Whether VAT numbers of customers are checked with VIES, the register of the EU's states."
+        default=True,
+        description="Whether customers' VAT numbers are checked with VIES, the register of the EU's states. A trial asks nobody.",
     )
     vies_url: WebAddress = Field(
-        "https://ec.europa.eu/taxation_customs/vies/rest-api", description="Where VIES answers; another for trying out."
+        "https://ec.europa.eu/taxation_customs/vies/rest-api",
+        description="Where VIES answers, by https; another, on this machine also by http, for trying out.",
     )
+
+    @model_validator(mode="after")
+    def _vies_is_not_overheard(self) -> Tax:
+        if not re.match(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", self.vies_url + "/"):
+            raise ValueError(f"vies_url {self.vies_url!r}: expected an address that begins with https")
+        return self
 
 
 class Bank(Section):

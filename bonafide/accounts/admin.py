@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
+from bonafide.accounts.admin_vat import Changes, NotesChanges, VatChecks
 from bonafide.accounts.close import close_account
 from bonafide.accounts.member_forms import OwnerStays
 from bonafide.accounts.models import Account, ApiKey, Membership, User
@@ -89,7 +90,7 @@ class UserAdmin(_WithMembers):
 
 
 @admin.register(Account)
-class AccountAdmin(_WithMembers):
+class AccountAdmin(NotesChanges, _WithMembers):
     list_display = ["name", "reference", "kind", "country", "vat_number", "created_at", "closed_at"]
     list_filter = ["kind", "country"]
     search_fields = ["name", "reference", "vat_number"]
@@ -100,7 +101,7 @@ class AccountAdmin(_WithMembers):
     ]
     # Closing is more than a date: see the actions.
     readonly_fields = ["created_at", "closed_at"]
-    inlines = [_OfAccount]
+    inlines = [_OfAccount, VatChecks, Changes]
     actions = ["close", "open_again"]
 
     @admin.action(description=_("Close the selected accounts"), permissions=["change"])

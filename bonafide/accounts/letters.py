@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.urls import reverse
 
+from bonafide.accounts.change_email import Asked
 from bonafide.accounts.invite import Invited
 from bonafide.accounts.models import Account, ApiKey, Membership, User
 from bonafide.mail.send import send_letter
@@ -28,6 +29,28 @@ def send_invitation(*, invited: Invited, by: User) -> bool:
             "role": invited.invitation.role,
             "until": invited.invitation.expires_at,
             "invitation_url": _ours("invitation", invited.token),
+        },
+    )
+
+
+def send_change_of_address(*, asked: Asked) -> bool:
+    """To the address that is wanted: the link, or to whom it belongs already, that somebody else wanted it.
+
+    :return: whether the mail server took it.
+    """
+    change = asked.change
+    if asked.token is None:
+        owner = User.objects.filter(email=change.email).first()
+        spoken = (owner.language if owner else "") or change.user.language or settings.LANGUAGE_CODE
+        return send_letter(template="accounts/email/address_wanted", to=change.email, language=spoken, given={"user": owner})
+    return send_letter(
+        template="accounts/email/change_of_address",
+        to=change.email,
+        language=change.user.language or settings.LANGUAGE_CODE,
+        given={
+            "username": change.user.username,
+            "until": change.expires_at,
+            "change_url": _ours("confirm_change", asked.token),
         },
     )
 

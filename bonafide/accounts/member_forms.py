@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bonafide.accounts.models import Membership
 from bonafide.accounts.owners import LastOwner, hold_account, keep_an_owner
+from bonafide.accounts.plain import plain_email
 
 # What each role may do, said under its name to who gives it and to who gets it.
 ROLES = {
@@ -40,14 +39,7 @@ class InviteForm(RoleForm):
     field_order = ["email", "role"]
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
-        strange = next((letter for letter in email if ord(letter) > 127), None)
-        if strange:  # two addresses that look alike must not be two people
-            raise ValidationError(
-                _("“%(letter)s” (%(name)s) cannot stand in an address here. Write plain letters; a domain in its xn-- form."),
-                params={"letter": strange, "name": unicodedata.name(strange, f"U+{ord(strange):04X}").lower()},
-            )
-        return email
+        return plain_email(self.cleaned_data["email"])
 
 
 class OwnerStays(BaseInlineFormSet):  # type: ignore[type-arg]

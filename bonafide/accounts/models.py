@@ -176,8 +176,55 @@ class Invitation(models.Model):
         return f"{self.email} ({self.role})"
 
 
+class EmailChange(models.Model):
+    """An address that somebody wants instead of theirs. It counts for nothing, not even for a new password, until confirmed.
+
+    The link is shown once, in the letter to that address; only its SHA-256 is kept. ``password_digest`` is of the password at
+    the time: whoever asked for the change and was locked out by a new password cannot confirm it any more.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="email_changes", verbose_name=_("person"))
+    email = models.EmailField(_("e-mail address"))
+    digest = models.CharField(max_length=64, unique=True)
+    password_digest = models.CharField(max_length=64)
+    asked_at = models.DateTimeField(_("asked"))
+    expires_at = models.DateTimeField(_("expires"))
+    ended_at = models.DateTimeField(_("confirmed or withdrawn"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("change of address")
+        verbose_name_plural = _("changes of address")
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=models.Q(ended_at=None), name="email_change_open_once"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_change_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class AccountChange(models.Model):
+    """Who changed what is known of an account, and when: the names of the fields, not what stood in them."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="changes", verbose_name=_("account"))
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("when"))
+    fields = models.JSONField(_("changed"), default=list)
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        indexes = [models.Index(fields=["account", "-at"], name="account_change_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {', '.join(self.fields)}"
+
+
 class VatCheck(models.Model):
-    """What VIES answered about a VAT number, kept as evidence (Reg. (EU) 282/2011 art. 18): never changed, only added to."""
+    """What VIES answered about a VAT number, kept as evidence (Reg. (EU) 282/2011 art. 18): never changed, only added to.
+
+    ``asked_at`` is ours; ``detail`` is the date that VIES gave its answer, or why there was none.
+    """
 
     class Outcome(models.TextChoices):
         VALID = "valid", _("Valid")

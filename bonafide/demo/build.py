@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -12,7 +12,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from bonafide.accounts.models import Account, Membership, User
+from bonafide.accounts.models import Account, Membership, User, VatCheck
 from bonafide.billing.models import Invoice
 from bonafide.billing.run import issue_month
 from bonafide.billing.settle import settle
@@ -79,6 +79,7 @@ def _make_customers(*, now: datetime) -> None:
             for ours in ("machines", "storage_gb", "requests_per_hour", "pays"):
                 del values[ours]
             accounts[customer.reference] = Account.objects.create(**values, created_at=now)
+        _check_vat_numbers(accounts, now=now)
         for person in PEOPLE:
             user = User(username=person.username, email=f"{person.username}@customers.example", language=person.language)
             user.is_staff = user.is_superuser = person.staff
@@ -91,6 +92,19 @@ def _make_customers(*, now: datetime) -> None:
                 Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=app, created_at=now)
             for reference, role in person.roles:
                 Membership.objects.create(user=user, account=accounts[reference], role=role, created_at=now)
+
+
+def _check_vat_numbers(accounts: Mapping[str, Account], *, now: datetime) -> None:
+    """What VIES would have answered; a trial does not ask it."""
+    vega = {"name": "ATELIER VEGA", "address": "8 RUE DES TANNEURS\n69005 LYON"}
+    answers: tuple[tuple[str, VatCheck.Outcome, dict[str, str]], ...] = (
+        ("atelier-vega", VatCheck.Outcome.VALID, {"consultation_number": "WAPIAAAAZDEMOVEGA", **vega}),
+        ("hafen-software", VatCheck.Outcome.VALID, {"consultation_number": "WAPIAAAAZDEMOHAFEN"}),  # Germany names nobody
+        ("orto-verde", VatCheck.Outcome.INVALID, {"consultation_number": "WAPIAAAAZDEMOORTO"}),
+    )
+    for reference, outcome, said in answers:
+        account = accounts[reference]
+        VatCheck.objects.create(account=account, number=account.vat_number, outcome=outcome, asked_at=now, **said)
 
 
 def _send(drafts: Iterable[Draft], *, operator: Operator, now: datetime) -> None:

@@ -13,6 +13,7 @@ from babel import Locale
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bonafide.accounts.vat_numbers import vies_is_asked
 from bonafide.operator import Operator
 from bonafide.terms import checks, log_checks
 from bonafide.terms.finding import Finding
@@ -91,6 +92,17 @@ def _access_log(operator: Operator) -> tuple[str | Promise, ...]:
     if operator.logs.access == "truncated":
         return (holds, _("The last part of the address is cut off before the line is written."))
     return (holds,)
+
+
+def _vat_numbers_are_checked(operator: Operator) -> tuple[str | Promise, ...]:
+    if not vies_is_asked(operator):
+        return ()
+    return (
+        _(
+            "A VAT number of the EU is checked with VIES, the register of the member states that the European Commission "
+            "runs. The number is sent there, with ours and nothing else, and the answer is kept as evidence."
+        ),
+    )
 
 
 def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
@@ -174,6 +186,8 @@ CLAUSES = (
                 "registration and VAT numbers, an order reference and an address for bills. No payment card is kept here."
             ),
         ),
+        also=_vat_numbers_are_checked,
+        settings=("tax.vies",),
     ),
     Clause(
         "I3",

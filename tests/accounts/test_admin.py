@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from bonafide.accounts.models import Membership
+from bonafide.accounts.models import AccountChange, Membership, VatCheck
 from tests.factories.accounts import enter_as_staff, make_account, make_member, make_user
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,7 @@ def account_form(account, **changed):
         "closed_at_1": "",
         "memberships-TOTAL_FORMS": "1",
         "memberships-INITIAL_FORMS": "0",
+        **{f"{shown}-{count}_FORMS": "0" for shown in ("vat_checks", "changes") for count in ("TOTAL", "INITIAL")},
         **changed,
     }
 
@@ -125,3 +126,26 @@ def test_keys_are_only_to_look_at(staff):
 @pytest.mark.parametrize("address", ["/staff/auth/group/", "/staff/account/emailaddress/"])
 def test_what_staff_do_not_need_is_not_there(staff, address):
     assert staff.get(address).status_code == 404
+
+
+def test_staff_see_what_vies_answered_and_who_changed_what_and_can_change_neither(staff):
+    account = make_account(vat_number="DE136695976", country="DE")
+    row = VatCheck.objects.create(
+        account=account, number=account.vat_number, outcome="valid", asked_at=account.created_at, consultation_number="WAPI1"
+    )
+    AccountChange.objects.create(account=account, by=make_user(username="ana"), at=account.created_at, fields=["street"])
+    page = staff.get(reverse("admin:accounts_account_change", args=[account.pk])).content.decode()
+    assert "WAPI1" in page
+    assert "ana" in page
+    assert "vat_checks-0-DELETE" not in page
+    assert f'name="vat_checks-{row.pk}' not in page
+    assert 'name="vat_checks-0-number"' not in page
+    assert 'name="changes-0-fields"' not in page
+
+
+def test_what_staff_correct_is_noted_as_what_members_change(staff):
+    account = make_account()
+    of_account = reverse("admin:accounts_account_change", args=[account.pk])
+    staff.post(of_account, account_form(account, street="9 rue du Port", **{"memberships-TOTAL_FORMS": "0"}))
+    change = AccountChange.objects.get()
+    assert (change.fields, change.by.is_staff) == (["street"], True)

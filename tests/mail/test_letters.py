@@ -45,6 +45,8 @@ def given(settings):
         "made_at": timezone.now(),
         "key": ApiKey(name="meter", start="bf_abc", expires_at=timezone.now()),
         "keys_url": "https://console.example/k",
+        "username": "vega",
+        "change_url": "https://console.example/c",
     }
 
 

@@ -70,6 +70,13 @@ ROWS = [
     Row("settings/api-keys", at("/settings/api-keys"), ACCOUNTS),
     Row("settings/api-keys/new", at("/settings/api-keys/new"), ("sign-in", "away", "closed", "closed", "away", "none")),
     Row("settings/api-keys/<int:pk>/revoke", at("/settings/api-keys/1/revoke"), POST_ONLY),
+    Row("settings/profile", at("/settings/profile"), OWN),
+    Row("settings/profile/email", at("/settings/profile/email"), CONFIRMED),
+    Row("settings/profile/email/send", at("/settings/profile/email/send"), POST_ONLY),
+    Row("settings/profile/email/cancel", at("/settings/profile/email/cancel"), POST_ONLY),
+    Row("confirm-address/<str:token>", at("/confirm-address/nonsense"), ("none",) * 6),
+    Row("settings/company", at("/settings/company"), ACCOUNTS),
+    Row("settings/company/ask-vies", at("/settings/company/ask-vies"), POST_ONLY),
     # sign_in
     Row("account/login/", at("/account/login/"), ENTRANCE),
     Row("account/new-password-needed/", at("/account/new-password-needed/"), EVERYBODY),
