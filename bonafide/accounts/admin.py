@@ -11,7 +11,9 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
@@ -64,10 +66,15 @@ class UserAdmin(_WithMembers):
     list_display = ["username", "email", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username", "email"]
-    fields = ["username", "email", "language", "is_active", "is_staff", "is_superuser", "date_joined", "last_login"]
+    fields = ["username", "email", "language", "is_active", "is_staff", "is_superuser", "date_joined", "last_login", "sessions"]
     # An address is changed by its owner, who has to confirm the new one.
-    readonly_fields = ["email", "date_joined", "last_login"]
+    readonly_fields = ["email", "date_joined", "last_login", "sessions"]
     inlines = [_OfUser]
+
+    @admin.display(description=_("sessions"))
+    def sessions(self, user: User) -> str:
+        address = reverse("admin:console_sessions_session_changelist")
+        return format_html('<a href="{}?user__id__exact={}">{}</a>', address, user.pk, _("See and end them"))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         """Who may not come in any more is out at once; who gets or loses rights signs in anew, under other limits."""

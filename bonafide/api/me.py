@@ -10,8 +10,10 @@ from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 from ninja import Query, Router, Schema
 from ninja.security import APIKeyCookie
 from ninja.utils import check_csrf
@@ -44,7 +46,7 @@ class Browser(APIKeyCookie):
         if request.method not in SAFE:
             if check_csrf(request) is not None:
                 raise ApiError(403, "the form token is missing or wrong: send it in the header 'X-CSRFToken'")
-            if is_reauthentication_required(request, app=""):
+            if not _has_confirmed(request):
                 raise ApiError(403, f"confirm that it is you at {_where_to_confirm(request)}, then call again")
         return request.user
 
@@ -53,9 +55,16 @@ class Browser(APIKeyCookie):
         raise NotImplementedError
 
 
+def _has_confirmed(request: HttpRequest) -> bool:
+    try:
+        return not is_reauthentication_required(request, app="")
+    except ImmediateHttpResponse:  # who can only sign in again, which pages are led to
+        return False
+
+
 def _where_to_confirm(request: HttpRequest) -> str:
     ways = get_adapter().get_reauthentication_methods(request.user)
-    return f"{settings.OPERATOR.service.console_url}{ways[0]['url'] if ways else settings.LOGIN_REDIRECT_URL}"
+    return f"{settings.OPERATOR.service.console_url}{ways[0]['url'] if ways else reverse('account_reauthenticate')}"
 
 
 router = Router(auth=[MakersKey(ApiKey.Scope.SESSIONS), Browser()], tags=["me"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from bonafide.operator import Operator
 from bonafide.periods import months_before
@@ -48,17 +48,6 @@ def sweep_rows(*, operator: Operator, now: datetime, on_batch: Callable[[int], N
 def address_cutoff(*, operator: Operator, now: datetime) -> datetime:
     """The moment before which no IP address of a person may have been seen."""
     return months_before(now, operator.retention.ip_months, operator.zone)
-
-
-def oldest_address(*, user: object | None = None) -> datetime | None:
-    """Since when the oldest IP address is held, of everybody or of one person; None when there is none."""
-    found = []
-    for column in ADDRESSES:
-        rows = column.model._default_manager.exclude(**{column.column: None})
-        if user is not None:
-            rows = rows.filter(user=user)
-        found.append(rows.aggregate(oldest=Min(column.seen_at))["oldest"])
-    return min((moment for moment in found if moment is not None), default=None)
 
 
 def held_addresses() -> int:

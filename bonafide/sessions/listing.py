@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Min, QuerySet, Value, When
+from django.db.models import BooleanField, Case, QuerySet, Value, When
 
 from bonafide.operator import Sessions as Limits
 from bonafide.sessions.models import Session, SignIn
@@ -31,13 +31,6 @@ def ended_sessions(*, user: Any, now: datetime) -> QuerySet[Session]:
 def sign_ins_of(*, user: Any) -> QuerySet[SignIn]:
     """Every try to sign in as this person that is kept, newest first."""
     return SignIn.objects.filter(user=user).order_by("-at", "-pk")
-
-
-def oldest_address_at(*, user: Any) -> datetime | None:
-    """When the oldest IP address was seen that is held about this person; None when none is held."""
-    sessions = Session.objects.of(user).filter(address__isnull=False).aggregate(at=Min("address_seen_at"))["at"]
-    sign_ins = SignIn.objects.filter(user=user, address__isnull=False).aggregate(at=Min("at"))["at"]
-    return min((at for at in (sessions, sign_ins) if at), default=None)
 
 
 class SessionShape(TypedDict):

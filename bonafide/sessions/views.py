@@ -19,8 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bonafide.periods import months_after
 from bonafide.sessions.end_own import Ending, end_own, try_again
-from bonafide.sessions.listing import ended_sessions, oldest_address_at, open_sessions, sign_ins_of
+from bonafide.sessions.inventory import oldest_address
+from bonafide.sessions.listing import ended_sessions, open_sessions, sign_ins_of
 from bonafide.sessions.models import Session
 
 PER_PAGE = 25
@@ -39,7 +41,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
     page = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
     ended = ended_sessions(user=request.user, now=now)
     ended_in_all = ended.count()
-    oldest = oldest_address_at(user=request.user)
+    oldest = oldest_address(user=request.user)
+    months = settings.OPERATOR.retention.ip_months
     return render(
         request,
         "sessions/sessions.html",
@@ -50,6 +53,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
             "ended_more": max(ended_in_all - ENDED_AT_ONCE, 0),
             "oldest": oldest,
             "oldest_days": (now - oldest).days if oldest else 0,
+            "months": months,
+            "gone": months_after(oldest, months, settings.OPERATOR.zone) if oldest else None,
             "now": now,
         },
     )

@@ -11,7 +11,8 @@ from bonafide.operator import Operator
 from bonafide.privacy.access_log import FIELDS, PREFIX, SUFFIX, cut_short, folder
 from bonafide.privacy.log_files import look_at_logs
 from bonafide.privacy.sweep import log_cutoff, log_folders
-from bonafide.privacy.sweep_rows import address_cutoff, held_addresses, oldest_address
+from bonafide.privacy.sweep_rows import address_cutoff, held_addresses
+from bonafide.sessions.inventory import oldest_address
 from bonafide.terms.finding import Finding
 
 # The sweep comes every hour; twice that is late.

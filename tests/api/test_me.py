@@ -190,8 +190,9 @@ def test_without_a_key_and_signed_out_nothing_is_told(person):
         assert getattr(Client(), method)(address).status_code == 401
 
 
-def test_a_browser_that_has_not_confirmed_who_it_is_ends_nothing_and_reads_where_to_asvs_7_5_2(person, settings):
-    person.set_password("four plain unrelated words")
+@pytest.mark.parametrize("password", ["four plain unrelated words", None], ids=["by password", "by a provider alone"])
+def test_a_browser_that_has_not_confirmed_who_it_is_ends_nothing_and_reads_where_to_asvs_7_5_2(person, settings, password):
+    person.set_password(password)
     person.save()
     browser, lost = browser_of(person, confirmed=False), browser_of(person)
     for address in (SESSIONS, f"{SESSIONS}/{id_of(lost)}"):

@@ -8,8 +8,8 @@ from django.db import models
 
 from bonafide.periods import months_after, months_before
 from bonafide.privacy import sweep_rows as module
-from bonafide.privacy.sweep_rows import held_addresses, oldest_address, sweep_rows
-from bonafide.sessions.inventory import ADDRESSES
+from bonafide.privacy.sweep_rows import held_addresses, sweep_rows
+from bonafide.sessions.inventory import ADDRESSES, oldest_address
 from bonafide.sessions.models import Outcome, Reason, Session, SignIn
 from bonafide.sign_in.models import KnownBrowser
 from tests.factories.accounts import make_user

@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bonafide.periods import months_after
 from tests.factories.accounts import make_member
 from tests.factories.history import make_row, make_rows, make_sign_ins
 
@@ -85,13 +87,18 @@ def test_what_ended_lately_is_below_with_the_reason_and_what_ended_long_ago_is_n
     assert "Earlier 1" not in below
 
 
-def test_the_age_of_the_oldest_address_we_hold_is_told_wherever_it_is_held(browser, person, now):
+def test_the_age_of_the_oldest_address_we_hold_is_told_wherever_it_is_held_and_when_it_goes(browser, person, now):
+    make_row(person, now=now, address_seen_at=now - timedelta(hours=1))
+    assert "is less than a day old" in read(browser)
     make_row(person, now=now, address_seen_at=now - timedelta(days=12, hours=1))
     assert "is 12 days old" in read(browser)
-    make_sign_ins(person, 1, now=now - timedelta(days=211, hours=1))
+    [seen] = make_sign_ins(person, 1, now=now - timedelta(days=211, hours=1))
     make_sign_ins(person, 1, now=now - timedelta(days=300), address=None)
     make_sign_ins(make_member(), 1, now=now - timedelta(days=500))
-    assert "is 211 days old" in read(browser)
+    page = read(browser)
+    assert "is 211 days old" in page
+    goes = months_after(seen.at, 12, settings.OPERATOR.zone).astimezone(settings.OPERATOR.zone)
+    assert f"It goes on {goes.day} {goes:%B %Y} at the latest, 12 months after it was seen" in page
 
 
 def test_ten_thousand_sessions_take_as_many_queries_as_three_and_come_in_pages(browser, person, now):

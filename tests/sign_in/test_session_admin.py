@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bonafide.sessions import admin
 from bonafide.sessions.models import Reason, Session
+from bonafide.sign_in import session_admin
+from bonafide.sign_in.models import SecurityLetter
 from tests.factories.accounts import enter, enter_as_staff, make_member, make_user
 from tests.factories.history import make_row, make_rows, make_sign_ins
 
@@ -80,6 +81,7 @@ def test_staff_end_the_sessions_they_choose_asvs_7_4_5(staff, person):
     row.refresh_from_db()
     assert row.end_reason == Reason.ENDED_BY_STAFF
     assert (is_in(lost), is_in(kept)) == (False, True)
+    assert SecurityLetter.objects.get(user=person).event == "sessions-ended"
     assert "Ended by our staff" in kept.get("/settings/sessions").content.decode()
 
 
@@ -93,11 +95,23 @@ def test_staff_end_every_session_of_a_person_by_as_many_queries_however_many_asv
     assert "3001 sessions ended." in page
     assert (is_in(browser), is_in(stranger)) == (False, True)
     note = LogEntry.objects.get(user=staff.staff)
+    assert SecurityLetter.objects.filter(user=person).count() == 1
     assert (note.object_id, note.change_message) == (str(person.pk), "ended 3001 sessions")
 
 
+def test_a_persons_page_leads_to_their_sessions_alone(staff, person):
+    make_row(person, now=timezone.now())
+    make_row(make_member(), now=timezone.now(), browser="Elsewhere 1")
+    page = staff.get(reverse("admin:accounts_user_change", args=[person.pk])).content.decode()
+    address = f"{LIST}?user__id__exact={person.pk}"
+    assert f'href="{address}"' in page
+    listed = staff.get(address).content.decode()
+    assert "Firefox 145" in listed
+    assert "Elsewhere 1" not in listed
+
+
 def test_too_many_at_once_end_nothing_and_name_the_other_way(staff, person, monkeypatch):
-    monkeypatch.setattr(admin, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(session_admin, "MOST_AT_ONCE", 2)
     rows = make_rows(person, 3, now=timezone.now())
     assert "none ended" in act(staff, "end_these", rows).content.decode()
     assert Session.objects.filter(user=person, ended_at=None).count() == 3
