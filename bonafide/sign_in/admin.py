@@ -5,8 +5,6 @@ from allauth.account.decorators import secure_admin_login
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 
-from bonafide.sign_in import session_admin  # noqa: F401 - registers its pages
-
 # Our rate limits, second factors and verification guard the console's sign-in; the admin's own page would be a way around them.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister(Authenticator)

@@ -1,7 +1,4 @@
-"""Staff look at sessions and sign-ins, and end sessions. What a session holds and opens is shown to nobody.
-
-It is here, and not with the sessions, since who is signed out by staff gets a letter.
-"""
+"""Staff look at sessions and sign-ins, and end sessions. What a session holds and opens is shown to nobody."""
 
 from __future__ import annotations
 
@@ -19,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
+from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason, Session, SignIn
 from bonafide.sessions.words import client_words, way_words
-from bonafide.sign_in.end_by_staff import end_by_staff
 
 MOST_AT_ONCE = 200  # one by one; the other action ends any number in one statement a person
 NEVER_SHOWN = ("data", "key_hash")
@@ -94,23 +91,22 @@ class SessionAdmin(_LookOnly):
             line = _("More than %(most)d were chosen, and none ended. Choose “End every session of these people” instead.")
             self.message_user(request, line % {"most": MOST_AT_ONCE}, messages.ERROR)
             return
-        chosen: dict[Any, list[UUID]] = defaultdict(list)
-        for row in rows:
-            chosen[row.user].append(row.pk)
-        self._end(request, chosen)
+        self._end(request, [(row.user, row.pk) for row in rows])
 
     @admin.action(description=_("End every session of these people"), permissions=["end"])
     def end_all_of(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         people = get_user_model()._default_manager.filter(pk__in=queryset.order_by().values("user_id"))
-        self._end(request, {user: [] for user in people})
+        self._end(request, [(user, None) for user in people])
 
-    def _end(self, request: HttpRequest, chosen: dict[Any, list[UUID]]) -> None:
-        """:param chosen: the sessions of each person; none of them for all."""
-        now, ended = timezone.now(), 0  # noqa: TID251 - the admin is a view
-        for user, only in chosen.items():
-            count = end_by_staff(user=user, now=now, only=only)
+    def _end(self, request: HttpRequest, chosen: list[tuple[Any, UUID | None]]) -> None:
+        """:param chosen: people, each with the id of the session to end; None for all of theirs."""
+        now = timezone.now()  # noqa: TID251 - the admin is a view
+        counts: dict[Any, int] = defaultdict(int)
+        for user, only in chosen:
+            counts[user] += end_sessions(user=user, reason=Reason.ENDED_BY_STAFF, now=now, only=only)
+        for user, count in counts.items():
             self._note(request, user, count)
-            ended += count
+        ended = sum(counts.values())
         line = ngettext("%(count)d session ended.", "%(count)d sessions ended.", ended) % {"count": ended}
         self.message_user(request, line, messages.SUCCESS)
 

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bonafide.sessions import admin
 from bonafide.sessions.models import Reason, Session
-from bonafide.sign_in import session_admin
 from bonafide.sign_in.models import SecurityLetter
 from tests.factories.accounts import enter, enter_as_staff, make_member, make_user
 from tests.factories.history import make_row, make_rows, make_sign_ins
@@ -111,7 +111,7 @@ def test_a_persons_page_leads_to_their_sessions_alone(staff, person):
 
 
 def test_too_many_at_once_end_nothing_and_name_the_other_way(staff, person, monkeypatch):
-    monkeypatch.setattr(session_admin, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(admin, "MOST_AT_ONCE", 2)
     rows = make_rows(person, 3, now=timezone.now())
     assert "none ended" in act(staff, "end_these", rows).content.decode()
     assert Session.objects.filter(user=person, ended_at=None).count() == 3
