@@ -28,7 +28,7 @@ COMMANDS = {
     "demo": Entry("bonafide.demo.command:demo", "Make and serve a throw-away operator with customers and bills.", instance=False),
     "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders.", instance=False),
     "audit": Entry("bonafide.terms.commands:audit", "Check every promise now, or verify downloaded evidence.", instance=False),
-    "sweep": Entry("bonafide.privacy.commands:sweep", "Delete now what was promised to be kept no longer."),
+    "sweep": Entry("bonafide.terms.commands:sweep", "Delete now what was promised to be kept no longer."),
     "attest": Entry("bonafide.terms.commands:attest", "Stand for a promise that no machine can prove."),
     "staff": Entry("bonafide.sign_in.commands:staff", "Add a member of staff; let back in who lost every second factor."),
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),

@@ -159,6 +159,14 @@ class Logs(Section):
         return value
 
 
+class Terms(Section):
+    """How the terms of service change."""
+
+    notice_days: int = Field(
+        30, ge=1, le=365, description="A change that promises less is announced by letter so many days before it holds."
+    )
+
+
 class Retention(Section):
     """How long what the law does not ask to keep is kept."""
 
@@ -234,6 +242,7 @@ class Operator(Section):
     sessions: Sessions = Sessions()  # type: ignore[call-arg]
     sign_in: SignIn = SignIn()  # type: ignore[call-arg]
     logs: Logs = Logs()  # type: ignore[call-arg]
+    terms: Terms = Terms()  # type: ignore[call-arg]
     retention: Retention = Retention()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]

@@ -62,6 +62,7 @@ def _the_foot_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     from bonafide.terms import context
 
     monkeypatch.setattr(context, "_kept", {"counted": (float("inf"), {"proven": 1, "failing": 0, "all": 1})})
+    monkeypatch.setattr(context, "_asked", {"asking": (float("inf"), None)})
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from bonafide.sign_in.factors.sealing import seal
 from bonafide.terms.attest import attest
 from bonafide.terms.audit import audit
 from bonafide.terms.clauses import CLAUSES
+from bonafide.terms.versions import make_version
 from bonafide.usage.drafts import Draft
 from bonafide.usage.receive import receive
 
@@ -54,6 +55,7 @@ def build(*, operator: Operator, now: datetime, on_progress: Callable[[str], Non
     note_issued()
     while render_pending(now=now, limit=BATCH).done:
         pass
+    make_version(operator=operator, now=start - timedelta(days=20))
     _stand_for(today=now.astimezone(operator.zone).date())
     audit(operator=operator, now=now)
 

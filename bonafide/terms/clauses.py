@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from babel import Locale
 from django.utils.functional import Promise
@@ -22,12 +23,25 @@ Check = Callable[[Operator, datetime], Finding]
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A value that a clause promises, and which change of it promises less.
+
+    ``setting`` is its key in the operator's file. ``looser`` is ``more`` (a larger number promises less), ``other`` (any other
+    value does) or the values in order from the strictest on.
+    """
+
+    setting: str
+    looser: Literal["more", "other"] | tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Clause:
     """``text`` is paragraphs whose ``%(name)s`` places are filled from ``values(operator, language)``.
 
-    ``also`` adds the paragraphs that hold for some operators only. ``settings`` names the operator's keys that decide
-    it, ``enforced_by`` the code that keeps it. ``check`` proves it; a clause without one is attested by a person, never proven.
-    ``counted`` says a check's counts in words.
+    ``also`` adds the paragraphs that hold for some operators only. ``settings`` names the operator's keys that decide it,
+    ``measures`` those whose change promises less or more, and ``revision`` goes up when a release changes its meaning (not when
+    it mends its words). ``enforced_by`` names the code that keeps it, ``check`` proves it; a clause without one is attested by a
+    person, never proven. ``counted`` says a check's counts in words.
     """
 
     id: str
@@ -36,6 +50,8 @@ class Clause:
     values: Callable[[Operator, str], dict[str, object]] = lambda operator, language: {}
     also: Callable[[Operator], tuple[str | Promise, ...]] = lambda operator: ()
     settings: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    revision: int = 1
     enforced_by: tuple[str, ...] = ()
     check: Check | None = None
     counted: str | Promise = ""
@@ -131,7 +147,12 @@ CLAUSES = (
         ),
         _host,
         settings=("identity", "hosting"),
-        enforced_by=("bonafide.operator.load", "bonafide.terms.views.legal"),
+        measures=(
+            Measure("identity.legal_name", "other"),
+            Measure("hosting.host_name", "other"),
+            Measure("hosting.country", "other"),
+        ),
+        enforced_by=("bonafide.operator.load", "bonafide.terms.views.promises.legal"),
         check=checks.operator_is_named,
         counted=_("%(values)d values of the operator’s file found on the legal notice"),
     ),
@@ -216,6 +237,7 @@ CLAUSES = (
         ),
         _retention,
         settings=("retention.history_months",),
+        measures=(Measure("retention.history_months", "more"),),
         enforced_by=("bonafide.sign_in.history.record", "bonafide.sessions.store.SessionStore"),
         check=checks.sign_ins_are_recorded,
         counted=_("%(sessions)d sessions of the last month, each with its sign-in in the history"),
@@ -244,6 +266,7 @@ CLAUSES = (
         ),
         _retention,
         settings=("retention.ip_months",),
+        measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
         check=log_checks.addresses_are_erased,
         counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
@@ -254,6 +277,7 @@ CLAUSES = (
         (),
         also=_access_log,
         settings=("logs.access",),
+        measures=(Measure("logs.access", ("off", "truncated", "full")),),
         enforced_by=("bonafide.privacy.access_log.AccessLogMiddleware",),
         check=log_checks.log_says_no_more,
         counted=_("%(lines)d lines of the access log read, each as declared"),
@@ -269,6 +293,7 @@ CLAUSES = (
         ),
         _logs,
         settings=("logs.days", "logs.directories"),
+        measures=(Measure("logs.days", "more"),),
         enforced_by=("bonafide.privacy.sweep.sweep_old_logs",),
         check=log_checks.logs_are_swept,
         counted=_("%(files)d files read to the last line, the oldest line is %(days)d days old"),
@@ -284,6 +309,7 @@ CLAUSES = (
         ),
         _retention,
         settings=("retention.ip_months",),
+        measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
         check=log_checks.addresses_are_erased,
         counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),

@@ -1,4 +1,4 @@
-"""``bonafide audit`` and ``bonafide attest``."""
+"""``bonafide audit``, ``bonafide sweep`` and ``bonafide attest``."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def audit(as_json: bool, file: Path | None) -> None:  # noqa: FBT001 - click pas
     from django.conf import settings
 
     from bonafide.terms import audit as running
+    from bonafide.terms.versions import operator_in_force
 
     now = datetime.now(UTC)
-    running.audit(operator=settings.OPERATOR, now=now)
+    running.audit(operator=operator_in_force(operator=settings.OPERATOR, now=now), now=now)
     found = running.standings(now=now, today=now.astimezone(settings.OPERATOR.zone).date())
     whole = running.verify_own_chain()
     if as_json:
@@ -100,3 +101,40 @@ def attest(clause: str, by: str, capacity: str, until: datetime) -> None:
     today: date = datetime.now(UTC).astimezone(settings.OPERATOR.zone).date()
     entered = enter(clause_id=clause, by=by, capacity=capacity, today=today, last_day=until.date())
     click.echo(f"{entered.clause} is attested by {entered.by} until {until:%Y-%m-%d}")
+
+
+@click.command(epilog="Example: bonafide sweep --json")
+@click.option(
+    "--json", "as_json", is_flag=True, help='Print {"logs": {...}, "addresses": {table: erased}, "deleted": {table: rows}}.'
+)
+def sweep(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Delete now what was promised to be kept no longer; the schedule does it every hour."""
+    from django.conf import settings
+
+    from bonafide.privacy.sweep import sweep_old_logs
+    from bonafide.privacy.sweep_rows import held_addresses, sweep_rows
+    from bonafide.terms.versions import operator_in_force
+
+    now = datetime.now(UTC)
+    operator = operator_in_force(operator=settings.OPERATOR, now=now)
+    swept = sweep_old_logs(operator=operator, now=now)
+    with click.progressbar(length=held_addresses(), label="Tables", file=sys.stderr) as bar:
+        rows = sweep_rows(operator=operator, now=now, on_batch=bar.update)
+    oldest = swept.oldest.strftime("%Y-%m-%dT%H:%M:%SZ") if swept.oldest else None
+    if as_json:
+        told = {
+            "files": swept.files,
+            "lines_deleted": swept.lines_deleted,
+            "files_deleted": swept.files_deleted,
+            "oldest": oldest,
+            "faults": swept.faults,
+        }
+        click.echo(json.dumps({"logs": told, "addresses": rows.addresses, "deleted": rows.deleted}))
+    else:
+        done = f"{swept.lines_deleted} lines and {swept.files_deleted} files deleted"
+        click.echo(f"logs: {done}; {swept.files} files, oldest line {oldest}")
+        erased, deleted = sum(rows.addresses.values()), sum(rows.deleted.values())
+        click.echo(f"tables: {erased} IP addresses erased, {deleted} rows of history deleted")
+        for fault in swept.faults:
+            click.echo(f"bonafide: {fault}: give the file to the user that runs Bonafide", err=True)
+    sys.exit(1 if swept.faults else 0)

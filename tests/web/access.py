@@ -119,6 +119,10 @@ ROWS = [
     # privacy
     # terms
     Row("terms", at("/terms"), EVERYBODY),
+    Row("terms/accept", at("/terms/accept"), POST_ONLY),
+    Row("terms/<int:number>", at("/terms/1"), EVERYBODY),
+    Row("terms/<int:number>.pdf", at("/terms/1.pdf"), EVERYBODY),
+    Row("terms/changes/<int:before>..<int:after>", at("/terms/changes/1..2"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
     Row("cookies", at("/cookies"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),

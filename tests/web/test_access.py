@@ -13,6 +13,7 @@ from django.urls import URLResolver, get_resolver, path
 from bonafide.accounts.models import User
 from tests.factories.accounts import enter, make_account, make_app, make_member, make_user
 from tests.factories.billing import make_invoice
+from tests.factories.terms import publish_terms
 from tests.web.access import ACTORS, ROWS, World
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,7 @@ def outcome(response: HttpResponse) -> str:
 
 @pytest.fixture
 def world() -> World:
+    publish_terms()
     account = make_account()
     member = make_member(account=account).memberships.get()
     return World(account=account, invoice=make_invoice(account=account), member=member)

@@ -1,4 +1,4 @@
-"""What we promise, who we are, and whether we keep it, for everybody to read."""
+"""Who we are, our cookies, and whether we keep what we promise, for everybody to read."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ from bonafide.web.templatetags.web import language, locale
 CHIPS = {State.PROVEN: "kept", State.ATTESTED: "note", State.STALE: "soon", State.FAILING: "broken"}
 LABELS = {State.PROVEN: _("proven"), State.ATTESTED: _("attested"), State.STALE: _("stale"), State.FAILING: _("failing")}
 SHOWN = 60
-
-
-@require_safe
-def terms(request: HttpRequest) -> HttpResponse:
-    return render(request, "terms/terms.html", {"clauses": said(settings.OPERATOR, language())})
 
 
 @require_safe

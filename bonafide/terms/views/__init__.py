@@ -1,0 +1,1 @@
+"""The pages of the terms and their versions, and of the promises."""
