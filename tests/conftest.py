@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from tests import chromium
 from tests.fakes.console import Console, serving
@@ -54,6 +55,12 @@ def kept_tables_may_be_emptied() -> Iterator[None]:
         with connection.cursor() as cursor:
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+@pytest.fixture(autouse=True)
+def _in_the_consoles_language() -> None:
+    """A request leaves its reader's language behind in the thread."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

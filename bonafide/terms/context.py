@@ -33,13 +33,14 @@ def promises(request: HttpRequest) -> dict[str, object]:
 
 def _to_accept(request: HttpRequest) -> Version | None:
     """Asked of the database only until it is accepted: then the session remembers, until another version asks."""
-    if not request.user.is_authenticated:
+    person = getattr(request, "user", None)  # a page of an error may be shown before anybody looked who is there
+    if person is None or not person.is_authenticated:
         return None
     now = timezone.now()  # noqa: TID251 - a page is being shown
     asking = _asking(now)
     if asking is None or request.session.get(SESSION_KEY, 0) >= asking.number:
         return None
-    wanted = version_to_accept(user=request.user, now=now)
+    wanted = version_to_accept(user=person, now=now)
     if wanted is None and request.method == "GET":
         request.session[SESSION_KEY] = asking.number
     return wanted
