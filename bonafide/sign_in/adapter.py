@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.signup import get_signup_url
 from allauth.account.internal.stagekit import clear_login
+from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
@@ -28,16 +30,21 @@ from bonafide.sessions.models import Outcome
 from bonafide.sessions.store import METHODS, how
 from bonafide.sign_in.arrive import arrive
 from bonafide.sign_in.changes import ANNOUNCED, TOLD_ALREADY, changed, details_of
+from bonafide.sign_in.confirm_again import is_confirmed
 from bonafide.sign_in.confirming import ask_who_has_nothing_to_confirm_with
 from bonafide.sign_in.history import person_of, record
 from bonafide.sign_in.limits import Limited
 from bonafide.sign_in.models import Event
+from bonafide.sign_in.names import tidy
 from bonafide.sign_in.replace_password import Overtaken, replace_password
 
 logger = logging.getLogger(__name__)
 
 NOWHERE = "unknown"
-WRONG_PAIR = _("This name and this password do not go together. Check both, or ask for a new password.")
+WRONG_PAIR = _(
+    "This name and this password do not go together. Check both, or ask for a new password. "
+    "If you signed up lately, first open the link in our letter."
+)
 
 
 class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
@@ -96,6 +103,21 @@ class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
         with transaction.atomic():  # with the letters and endings that follow from an address that was changed
             return bool(super().confirm_email(request, email_address))
+
+    # --- Names ---
+    def clean_username(self, username: str, shallow: bool = False) -> str:  # noqa: FBT001, FBT002 - allauth's
+        return str(super().clean_username(tidy(username), shallow=shallow))
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Somebody signed up with a name or an address that is taken: the page does not tell, the letter does."""
+        if filter_users_by_email(email):
+            super().send_account_already_exists_mail(email)
+        else:
+            self.send_mail(
+                "account/email/name_taken",
+                email,
+                {"name": tidy(self.request.POST.get("username", "")), "signup_url": get_signup_url(self.request)},
+            )
 
     # --- Passwords ---
     def set_password(self, user: Any, password: str) -> None:
@@ -158,7 +180,7 @@ class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
 
     def _refused(self, request: HttpRequest, credentials: dict[str, Any], outcome: Outcome) -> None:
         user = person_of(credentials)
-        if user is not None:
+        if user is not None and is_confirmed(user):  # who has not, cannot sign in with the right password either
             record(request=request, user=user, outcome=outcome, how="password", now=self._now())
 
     def is_reauthentication_required(self, *, app: str, **about: Any) -> bool:

@@ -12,7 +12,11 @@ from django.forms import PasswordInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from bonafide.sign_in.names import is_taken
 from bonafide.sign_in.passwords import LONGEST, LONGEST_EVER
+
+LONGEST_ADDRESS = 254
+TOO_LONG = _("Please use at most %(limit_value)d characters.")
 
 
 def password_help() -> str:
@@ -41,7 +45,7 @@ class _Plain:
                 field.widget.attrs |= {"data-show": _("Show"), "data-hide": _("Hide")}
                 # Never as the input's maxlength: browsers cut what is pasted there, and say nothing.
                 longest = LONGEST if name == "password1" else LONGEST_EVER
-                field.validators.append(MaxLengthValidator(longest, _("Please use at most %(limit_value)d characters.")))
+                field.validators.append(MaxLengthValidator(longest, TOO_LONG))
 
 
 class SignInForm(_Plain, allauth.LoginForm):  # type: ignore[misc]
@@ -54,6 +58,15 @@ class SignInForm(_Plain, allauth.LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+        self.fields["login"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
+
+
+def _only_plain(fields: Any) -> None:
+    """The two fields by which somebody new is known, which take as little room as the letters they may hold."""
+    fields["username"].help_text = _("Letters a to z, digits and . _ - only. You can sign in with it.")
+    fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+    fields["email"].help_text = _("We send a letter there to check that it is yours.")
+    fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
 
 
 class SignUpForm(_Plain, allauth.SignupForm):  # type: ignore[misc]
@@ -61,12 +74,27 @@ class SignUpForm(_Plain, allauth.SignupForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].help_text = _("Letters, digits and @ . + - _ only. You can sign in with it.")
-        self.fields["email"].help_text = _("We send a letter there to check that it is yours.")
+        self.name_taken = False
+        _only_plain(self.fields)
+
+    def clean_username(self) -> str:
+        """Whether the name is free is not said here: that the letter tells to whoever can read it."""
+        name: str = get_adapter().clean_username(self.cleaned_data["username"], shallow=True)
+        self.name_taken = is_taken(name)
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        self.account_already_exists: bool = self.account_already_exists or self.name_taken
+        return cleaned
 
 
 class ResetPasswordForm(_Plain, allauth.ResetPasswordForm):  # type: ignore[misc]
     labels = {"email": _("E-mail address")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
 
 
 class ResetPasswordKeyForm(_Plain, allauth.ResetPasswordKeyForm):  # type: ignore[misc]

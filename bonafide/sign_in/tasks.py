@@ -7,7 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 from django_tasks import task
 
+from bonafide.accounts.models import User
 from bonafide.sign_in.browsers import forget_old
+from bonafide.sign_in.confirm_again import send_confirmation
 from bonafide.sign_in.models import SecurityLetter
 from bonafide.sign_in.shared_store import forget_spent
 from bonafide.sign_in.write_letters import write_due
@@ -41,6 +43,13 @@ def forget() -> str:
 def forget_spent_limits() -> str:
     """Delete the counts and locks that no longer count."""
     return f"{forget_spent(now=timezone.now())} forgotten"
+
+
+@task()
+def confirm_address(user_id: int) -> str:
+    """Send the letter that confirms an address once more."""
+    user = User.objects.filter(pk=user_id).first()
+    return "sent" if user and send_confirmation(user=user) else "nothing to confirm"
 
 
 def _write(*, limit: int, only: str = "") -> str:

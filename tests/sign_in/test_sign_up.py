@@ -1,15 +1,21 @@
 """Signing up: a person, an address to verify, an account of their own; all of it or nothing."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import IntegrityError
 from django.urls import reverse
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from bonafide.accounts.models import Account, Membership, User
-from bonafide.sign_in import views
+from bonafide.sign_in import forms, views
+from bonafide.sign_in.confirm_again import send_confirmation
+from bonafide.sign_in.tasks import confirm_address
 from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db
@@ -45,12 +51,24 @@ def test_the_account_speaks_the_language_in_which_one_signed_up(client):
     assert mail.outbox[0].subject == "Confirmez votre adresse e-mail"
 
 
-def test_nobody_signs_in_before_the_address_is_verified(client):
+def test_nobody_signs_in_before_the_address_is_verified_but_the_letter_comes_again(client):
     sign_up(client)
     client.logout()
-    response = client.post(reverse("account_login"), {"login": "vega", "password": PASSWORD})
-    assert response.url == reverse("account_email_verification_sent")
+    with time_machine.travel(timezone.now() + timedelta(minutes=4)):
+        page = client.post(reverse("account_login"), {"login": "vega", "password": PASSWORD})
+    assert "first open the link in our letter" in page.content.decode()
     assert "_auth_user_id" not in client.session
+    [waiting] = DBTaskResult.objects.filter(task_path__endswith="confirm_address")
+    confirm_address.call(*waiting.args_kwargs["args"])
+    assert [letter.subject for letter in mail.outbox] == ["Confirm your e-mail address"] * 2
+    client.post(link_in(mail.outbox[1]))
+    assert client.post(reverse("account_login"), {"login": "vega", "password": PASSWORD}).url == "/"
+
+
+def test_a_letter_that_comes_again_too_late_is_not_sent(client):
+    sign_up(client)
+    EmailAddress.objects.update(verified=True)
+    assert not send_confirmation(user=User.objects.get())
 
 
 def test_the_link_in_the_letter_verifies_and_signs_in(client):
@@ -64,12 +82,16 @@ def test_the_link_in_the_letter_verifies_and_signs_in(client):
     assert client.session["_auth_user_id"] == str(User.objects.get().pk)
 
 
-def test_a_taken_username_is_refused_whatever_its_case(client):
+def test_a_taken_username_is_told_by_letter_whatever_its_case_and_nothing_is_made(client):
     make_user(username="Vega", email="other@example.com")
-    response = sign_up(client)
-    assert response.status_code == 200
-    assert "This username is taken" in response.content.decode()
+    assert sign_up(client).url == reverse("account_email_verification_sent")
     assert User.objects.count() == 1
+    assert Account.objects.count() == 0
+    [letter] = mail.outbox
+    assert (letter.subject, letter.to) == ("This username is taken", ["vega@example.com"])
+    assert letter.body.startswith("Hello,\n")
+    assert "“vega”, which is taken" in letter.body
+    assert reverse("account_signup") in letter.body
 
 
 def test_a_taken_address_gets_the_same_answer_and_a_letter_to_its_owner(client):
@@ -82,16 +104,22 @@ def test_a_taken_address_gets_the_same_answer_and_a_letter_to_its_owner(client):
     assert Account.objects.count() == 1
 
 
-def test_a_name_taken_in_the_same_moment_is_a_friendly_error_and_leaves_nothing(client, monkeypatch):
-    def lose_the_race(**values):
-        raise IntegrityError("UNIQUE constraint failed: user_username_once")
+def test_a_name_taken_in_the_same_moment_gets_that_letter_too_and_leaves_nothing(client, monkeypatch):
+    make_user(username="Vega", email="other@example.com")
+    monkeypatch.setattr(forms, "is_taken", lambda name: False)  # somebody was faster than our write
+    assert sign_up(client).url == reverse("account_email_verification_sent")
+    assert [letter.subject for letter in mail.outbox] == ["This username is taken"]
+    assert (User.objects.count(), EmailAddress.objects.count(), Account.objects.count()) == (1, 0, 0)
 
-    monkeypatch.setattr(views, "open_account", lose_the_race)
-    response = sign_up(client)
-    assert response.status_code == 200
-    assert "a moment ago" in response.content.decode()
+
+def test_another_fault_of_the_database_is_not_taken_for_a_taken_name(client, monkeypatch):
+    def fail(**values):
+        raise IntegrityError("CHECK constraint failed: account_named")
+
+    monkeypatch.setattr(views, "open_account", fail)
+    with pytest.raises(IntegrityError):
+        sign_up(client)
     assert (User.objects.count(), EmailAddress.objects.count(), Account.objects.count()) == (0, 0, 0)
-    assert mail.outbox == []
 
 
 @pytest.mark.parametrize(("password", "said"), [("short one", "too short"), ("q1w2e3r4t5y6", "too common")])
