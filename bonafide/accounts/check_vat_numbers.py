@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from zlib import crc32
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
@@ -17,7 +18,8 @@ from bonafide.accounts.vat_numbers import is_known_to_vies, vies_is_asked
 from bonafide.accounts.vies import ask
 from bonafide.operator import Operator
 
-ANEW = timedelta(days=30)  # after which an answer is asked for again
+# After which an answer is asked for again; a number that was just registered takes some days to be known.
+ANEW = {VatCheck.Outcome.VALID: timedelta(days=30), VatCheck.Outcome.INVALID: timedelta(days=7)}
 BY_HAND = timedelta(minutes=1)  # between two askings that people ask for
 A_DAY = 10  # askings for one account, so that nobody hammers VIES through us
 DAY = timedelta(days=1)
@@ -73,20 +75,20 @@ def _with_last_try() -> QuerySet[Account]:
         .annotate(
             last_id=Coalesce(Subquery(tries.values("pk")[:1]), Value(0)),
             last_at=Subquery(tries.values("asked_at")[:1]),
+            last_outcome=Subquery(tries.values("outcome")[:1]),
             answered_id=Coalesce(Subquery(answered.values("pk")[:1]), Value(0)),
         )
         .annotate(unanswered=Coalesce(Subquery(unanswered.values("count"), output_field=IntegerField()), Value(0)))
     )
 
 
-def _due_at(account: Account, now: datetime) -> datetime:
-    last: datetime | None = account.last_at  # type: ignore[attr-defined]
-    unanswered: int = account.unanswered  # type: ignore[attr-defined]
+def _due_at(account: Any, now: datetime) -> datetime:
+    last: datetime | None = account.last_at
     if last is None:
         return now
-    if not unanswered:
-        return last + ANEW
-    wait = PATIENCE[min(unanswered, len(PATIENCE)) - 1]
+    if not account.unanswered:
+        return last + ANEW[VatCheck.Outcome(account.last_outcome)]
+    wait = PATIENCE[min(account.unanswered, len(PATIENCE)) - 1]
     # The same for the same try at every look, and another for another.
-    share = crc32(str(account.last_id).encode()) % 1000 / 1000  # type: ignore[attr-defined]
+    share = crc32(str(account.last_id).encode()) % 1000 / 1000
     return last + wait * (1 + _JITTER * share)

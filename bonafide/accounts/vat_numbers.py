@@ -7,11 +7,12 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from stdnum import exceptions
 from stdnum.eu import vat
 
-from bonafide.accounts.countries import SIREN
+from bonafide.accounts.countries import SIREN, country_name
 from bonafide.accounts.models import Account, VatCheck
 from bonafide.errors import Refused
 from bonafide.operator import Operator
@@ -56,8 +57,8 @@ def _european(bare: str, country: str, prefix: str) -> str:
     given = "EL" if bare.startswith("GR") else bare[:2]
     if given != prefix:
         raise WrongVatNumber(
-            _("The country of the address is %(country)s, so the number must begin with %(prefix)s. Change one or the other.")
-            % {"country": country, "prefix": prefix}
+            _("In %(country)s, where the address is, a number begins with %(prefix)s. Change one or the other.")
+            % {"country": country_name(country, (get_language() or "en")[:2]), "prefix": prefix}
         )
     try:
         return str(vat.validate(given + bare[2:]))

@@ -51,8 +51,9 @@ def test_a_new_number_is_asked_about_and_the_answer_is_kept(fake, account):
     assert len(fake.asked) == 1
 
 
-def test_an_answer_is_asked_for_again_after_thirty_days(fake, account):
-    answered(account, "valid", hours_ago=30 * 24)
+@pytest.mark.parametrize(("outcome", "days"), [("valid", 30), ("invalid", 7)])
+def test_an_answer_is_asked_for_again_after_a_while(fake, account, outcome, days):
+    answered(account, outcome, hours_ago=days * 24)
     assert due(fake, NOON - MINUTE) == []
     assert due(fake) == [account.pk]
 

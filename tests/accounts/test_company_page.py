@@ -184,7 +184,7 @@ BAD = {
     "a SIREN in letters": ({"registration": "four hundred"}, "nine digits"),
     "a SIRET that is none of its SIREN": ({"registration": "404 833 048 00023"}, "no SIRET of SIREN 404 833 048"),
     "a SIRET of another company": ({"registration": "732 829 320 00074"}, "belongs to SIREN 732 829 320"),
-    "a VAT number of another country": ({"vat_number": "DE136695976"}, "must begin with FR"),
+    "a VAT number of another country": ({"vat_number": "DE136695976"}, "a number begins with FR"),
     "a VAT number with a wrong digit": ({"vat_number": "FR84404833048"}, "check digits do not hold"),
     "a VAT number of 10,000 digits": ({"vat_number": "FR" + "1" * 10_000}, "at most 30"),
     "a VAT number in Cyrillic": ({"vat_number": "F\u042083404833048"}, "Latin letters"),

@@ -26,12 +26,12 @@ TAKEN = {
     ("CH", "che-107.787.577 mwst"): "CHE-107.787.577 MWST",
 }
 REFUSED = {
-    ("DE", "FR83404833048"): "must begin with DE",
-    ("FR", "DE136695976"): "must begin with FR",
-    ("MC", "MC83404833048"): "must begin with FR",
-    ("GR", "094014201"): "must begin with EL",
-    ("DE", "136695976"): "must begin with DE",
-    ("DE", "EU372022452"): "must begin with DE",  # of the one-stop shop, which is no VAT number
+    ("DE", "FR83404833048"): "a number begins with DE",
+    ("FR", "DE136695976"): "a number begins with FR",
+    ("MC", "MC83404833048"): "a number begins with FR",
+    ("GR", "094014201"): "a number begins with EL",
+    ("DE", "136695976"): "a number begins with DE",
+    ("DE", "EU372022452"): "a number begins with DE",  # of the one-stop shop, which is no VAT number
     ("DE", "DE136695977"): "check digits",
     ("FR", "FR84404833048"): "check digits",
     ("GB", "XI980780685"): "check digits",
