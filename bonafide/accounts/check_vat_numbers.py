@@ -84,11 +84,12 @@ def _with_last_try() -> QuerySet[Account]:
 
 def _due_at(account: Any, now: datetime) -> datetime:
     last: datetime | None = account.last_at
+    unanswered: int = account.unanswered
     if last is None:
         return now
-    if not account.unanswered:
+    if not unanswered:
         return last + ANEW[VatCheck.Outcome(account.last_outcome)]
-    wait = PATIENCE[min(account.unanswered, len(PATIENCE)) - 1]
+    wait = PATIENCE[min(unanswered, len(PATIENCE)) - 1]
     # The same for the same try at every look, and another for another.
     share = crc32(str(account.last_id).encode()) % 1000 / 1000
     return last + wait * (1 + _JITTER * share)
