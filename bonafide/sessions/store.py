@@ -231,9 +231,14 @@ class SessionStore(SessionBase):
 
 
 def how(methods: list[dict[str, Any]]) -> str:
-    """How somebody proved who they are, as codes joined by ``+``: ``password+totp``, ``webauthn``, ``socialaccount:acme``."""
+    """How somebody signed in, as codes joined by ``+``: ``password+totp``, ``webauthn``, ``socialaccount:acme``.
+
+    What they confirmed later, while signed in, is left out.
+    """
     codes: list[str] = []
     for method in methods:
+        if method.get("reauthenticated"):
+            continue
         code = str(method.get("type") or method.get("method") or "")
         if code == "socialaccount":
             code = f"socialaccount:{method.get('provider', '')}"

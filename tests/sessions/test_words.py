@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from bonafide.languages import locale_of
+from bonafide.sessions.store import how
 from bonafide.sessions.words import ago_words, client_words, way_words
 
 NOW = datetime(2026, 11, 23, 21, 0, tzinfo=UTC)
@@ -25,7 +26,7 @@ def test_a_browser_is_named_as_far_as_it_is_known(browser, system, said):
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("codes", "said"),
     [
         ("password", "password"),
         ("password+totp", "password and code"),
@@ -37,8 +38,13 @@ def test_a_browser_is_named_as_far_as_it_is_known(browser, system, said):
         ("", ""),
     ],
 )
-def test_the_way_somebody_signed_in_is_said_in_words(how, said):
-    assert way_words(how) == said
+def test_the_way_somebody_signed_in_is_said_in_words(codes, said):
+    assert way_words(codes) == said
+
+
+def test_confirming_later_with_something_else_does_not_change_how_one_signed_in():
+    records = [{"method": "mfa", "type": "webauthn"}, {"method": "password", "reauthenticated": True}]
+    assert how(records) == "webauthn"
 
 
 @pytest.mark.parametrize(
