@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "bonafide.sessions",
     "bonafide.accounts",
     "bonafide.sign_in",
+    "bonafide.privacy",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -41,7 +42,6 @@ INSTALLED_APPS = [
     "bonafide.usage",
     "bonafide.billing",
     "bonafide.documents",
-    "bonafide.privacy",
     "bonafide.terms",
 ]
 
@@ -63,6 +63,8 @@ MIDDLEWARE = [
     "bonafide.sign_in.confirming.ConfirmingMiddleware",
     "bonafide.sign_in.factors.staff.StaffSecondFactorMiddleware",
     "bonafide.accounts.current.CurrentAccountMiddleware",
+    "bonafide.privacy.visiting.VisitMiddleware",
+    "bonafide.privacy.looking.LookMiddleware",
 ]
 
 ROOT_URLCONF = "bonafide.urls"

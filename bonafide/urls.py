@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("bonafide.sign_in.urls")),
     path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
+    path("", include("bonafide.privacy.urls")),
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),

@@ -73,6 +73,14 @@ def _the_foot_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def reasons_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staff have said why they open each record: for tests that are about what they do there."""
+    from bonafide.privacy import reasons
+
+    monkeypatch.setattr(reasons, "given", lambda session, **about: "your message of 20 November about VAT")
+
+
+@pytest.fixture
 def smtp_sink() -> Iterator[SmtpSink]:
     """A mail server on loopback that keeps what it is given."""
     sink = SmtpSink()

@@ -63,7 +63,9 @@ class _OfAccount(MembershipInline):
 class UserAdmin(_WithMembers):
     """People; passwords are set by their owners alone, through the letter with the link."""
 
-    list_display = ["username", "email", "is_staff", "is_active", "date_joined"]
+    # A list is what somebody is found by; what else we hold stands on their page, which asks for a reason.
+    list_display = ["username", "is_staff", "is_active", "date_joined"]
+    ordering = ["username"]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["username", "email"]
     fields = ["username", "email", "language", "is_active", "is_staff", "is_superuser", "date_joined", "last_login", "sessions"]
@@ -98,7 +100,8 @@ class UserAdmin(_WithMembers):
 
 @admin.register(Account)
 class AccountAdmin(NotesChanges, _WithMembers):
-    list_display = ["name", "reference", "kind", "country", "vat_number", "created_at", "closed_at"]
+    list_display = ["name", "reference", "kind", "created_at", "closed_at"]
+    ordering = ["name", "reference"]
     list_filter = ["kind", "country"]
     search_fields = ["name", "reference", "vat_number"]
     fieldsets = [

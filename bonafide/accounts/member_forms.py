@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bonafide.accounts.models import Membership
@@ -47,6 +48,10 @@ class OwnerStays(BaseInlineFormSet):  # type: ignore[type-arg]
 
     def clean(self) -> None:
         super().clean()
+        if any(
+            form.has_changed() and form.cleaned_data.get("user") and form.cleaned_data["user"].is_staff for form in self.forms
+        ):
+            raise ValidationError(_("Staff act for a customer by a visit, which the customer sees, not as a member."))
         kept = [form.cleaned_data for form in self.forms if self._is_owner_after(form)]
         kept_accounts = {row["account"].pk for row in kept if row["user"].is_active}
         lost: dict[int, list[int]] = {}

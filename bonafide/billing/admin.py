@@ -80,7 +80,7 @@ class BillRunAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(Settlement)
 class SettlementAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["invoice", "amount_minor", "received_on", "means", "reference"]
+    list_display = ["invoice", "amount_minor", "received_on", "means"]
     search_fields = ["invoice__number", "reference"]
     autocomplete_fields = ["invoice"]
     ordering = ["-received_on"]

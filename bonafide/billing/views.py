@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
-from bonafide.billing.models import Invoice
+from bonafide.billing.models import Invoice, InvoiceQuerySet
 from bonafide.billing.open_bills import open_bills
 from bonafide.billing.transfer import transfer_of
 from bonafide.operator import Bank
@@ -44,7 +44,7 @@ def bills(request: HttpRequest) -> HttpResponse:
 def bill(request: HttpRequest, number: str) -> HttpResponse:
     """One bill, to the members of its account; to everybody else there is none."""
     today = _today()
-    visible = Invoice.objects.visible_to(request.user).with_state(today).select_related("account", "document")
+    visible = _visible(request).with_state(today).select_related("account", "document")
     invoice = get_object_or_404(visible, number=number)
     open_minor: int = invoice.open_minor  # type: ignore[attr-defined]  # with_state's
     lines = invoice.lines.all()
@@ -74,6 +74,12 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
             ),
         },
     )
+
+
+def _visible(request: HttpRequest) -> InvoiceQuerySet:
+    """Bills of the accounts that one is a member of; during a visit of staff, of the visited account alone."""
+    visit = getattr(request, "visit", None)
+    return Invoice.objects.issued().filter(account=visit.account) if visit else Invoice.objects.visible_to(request.user)
 
 
 def _today() -> date:

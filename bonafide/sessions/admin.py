@@ -63,7 +63,8 @@ class OpenFilter(admin.SimpleListFilter):
 class SessionAdmin(_LookOnly):
     """People's sessions; what visitors' browsers hold is nobody's."""
 
-    list_display = ["user", "client", "way", "created_at", "last_seen_at", "address", "ended_at", "why"]
+    # Lists are shown without a reason: no address in them. A session's own page has it.
+    list_display = ["user", "client", "created_at", "last_seen_at", "ended_at", "why"]
     list_filter = [OpenFilter, "staff"]
     list_select_related = ["user"]
     ordering = ["-last_seen_at"]
@@ -119,7 +120,7 @@ class SessionAdmin(_LookOnly):
 
 @admin.register(SignIn)
 class SignInAdmin(_LookOnly):
-    list_display = ["at", "user", "outcome", "way", "client", "address"]
+    list_display = ["at", "user", "outcome"]
     list_filter = ["outcome"]
     list_select_related = ["user"]
     ordering = ["-at"]

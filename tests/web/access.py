@@ -1,7 +1,9 @@
 """Who gets what from every route: the table that ``test_access`` compares the console with.
 
 Adding a route? Add its row here: the route as the URL configuration spells it, an address of it (from the ``World`` that the
-test makes), and one outcome for each of the six. A route without a row fails the test.
+test makes), and one outcome for each of the six. A route without a row fails the test. What a seventh gets, somebody of the staff
+on a visit to the account, follows from ``bonafide/privacy/visit_routes.py``: what is not open there is closed. Of a route that
+takes more than GET, say in ``tests/web/unsafe.py`` who may send it something.
 
 Outcomes: ``open`` (200), ``sign-in`` (sent to our sign-in), ``away`` (sent elsewhere), ``none`` (404: to this person there is no
 such thing), ``closed`` (403), ``no-key`` (401), ``post`` (405: the route takes no GET), ``refused`` (400), ``later`` (503).
@@ -13,10 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from bonafide.accounts.models import Account, Membership
+from allauth.mfa.models import Authenticator
+
+from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
 from bonafide.billing.models import Invoice
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
+VISITOR = "visitor"
 EVERYBODY = ("open",) * 6
 # Pages that belong to a person: whoever is signed in sees their own.
 OWN = ("sign-in", "open", "open", "open", "open", "open")
@@ -33,6 +38,8 @@ ACCOUNTS = ("sign-in", "open", "open", "open", "open", "none")
 # too, of another account.
 OWNERS = ("sign-in", "none", "closed", "closed", "away", "none")
 NEEDS_KEY = ("no-key",) * 6
+# Keys of another account, of this account, of the operator: what is of one account.
+ONLY_OURS = ("none", "open", "open")
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,10 @@ class World:
     account: Account
     invoice: Invoice
     member: Membership
+    invitation: Invitation
+    key: ApiKey
+    passkey: Authenticator
+    session: UUID  # of that member
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,23 @@ class Row:
     route: str
     address: Callable[[World], str]
     outcomes: tuple[str, str, str, str, str, str]
+    # Of routes of the API: with a key of another account, one of this account, and the operator's own; each may do everything.
+    keys: tuple[str, str, str] | None = None
+    # What a visit gets where its own table lets it in, if it is not what an owner gets.
+    visitor: str = ""
+
+
+# Routes with a part of their address left open that lead to nobody's object, and why.
+NOBODYS = {
+    "promises/<str:clause_id>": "what is promised to everybody",
+    "terms/<int:number>": "the terms, which are everybody's",
+    "terms/<int:number>.pdf": "the same",
+    "terms/changes/<int:before>..<int:after>": "the same",
+    r"^account/confirm-email/(?P<key>[-:\w]+)/$": "the key of a letter: whoever has it is its reader; a wrong one says so",
+    r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "the same",
+    "api/v1/accounts/<path:reference>/usage": "opened by keys: see what one of another account gets",
+    "api/v1/bills/<path:number>": "the same",
+}
 
 
 def at(path: str) -> Callable[[World], str]:
@@ -64,12 +92,20 @@ ROWS = [
     Row("settings/members/leave", at("/settings/members/leave"), ACCOUNTS),
     Row("settings/members/<int:pk>", lambda world: f"/settings/members/{world.member.pk}", OWNERS),
     Row("settings/members/<int:pk>/remove", lambda world: f"/settings/members/{world.member.pk}/remove", POST_ONLY),
-    Row("settings/members/invitations/<int:pk>/send", at("/settings/members/invitations/1/send"), POST_ONLY),
-    Row("settings/members/invitations/<int:pk>/withdraw", at("/settings/members/invitations/1/withdraw"), POST_ONLY),
+    Row(
+        "settings/members/invitations/<int:pk>/send",
+        lambda world: f"/settings/members/invitations/{world.invitation.pk}/send",
+        POST_ONLY,
+    ),
+    Row(
+        "settings/members/invitations/<int:pk>/withdraw",
+        lambda world: f"/settings/members/invitations/{world.invitation.pk}/withdraw",
+        POST_ONLY,
+    ),
     Row("invitations/<str:token>", at("/invitations/nonsense"), ("none",) * 6),
     Row("settings/api-keys", at("/settings/api-keys"), ACCOUNTS),
     Row("settings/api-keys/new", at("/settings/api-keys/new"), ("sign-in", "away", "closed", "closed", "away", "none")),
-    Row("settings/api-keys/<int:pk>/revoke", at("/settings/api-keys/1/revoke"), POST_ONLY),
+    Row("settings/api-keys/<int:pk>/revoke", lambda world: f"/settings/api-keys/{world.key.pk}/revoke", POST_ONLY),
     Row("settings/profile", at("/settings/profile"), OWN),
     Row("settings/profile/email", at("/settings/profile/email"), CONFIRMED),
     Row("settings/profile/email/send", at("/settings/profile/email/send"), POST_ONLY),
@@ -107,16 +143,26 @@ ROWS = [
     Row("settings/security/app", at("/settings/security/app"), CONFIRMED),
     Row("settings/security/app/remove", at("/settings/security/app/remove"), ("sign-in", "none", "none", "none", "none", "away")),
     Row("settings/security/passkeys/add", at("/settings/security/passkeys/add"), CONFIRMED),
-    Row("settings/security/passkeys/<int:pk>/rename", at("/settings/security/passkeys/1/rename"), CONFIRMED),
-    Row("settings/security/passkeys/<int:pk>/remove", at("/settings/security/passkeys/1/remove"), CONFIRMED),
+    Row(
+        "settings/security/passkeys/<int:pk>/rename",
+        lambda world: f"/settings/security/passkeys/{world.passkey.pk}/rename",
+        CONFIRMED,
+    ),
+    Row(
+        "settings/security/passkeys/<int:pk>/remove",
+        lambda world: f"/settings/security/passkeys/{world.passkey.pk}/remove",
+        CONFIRMED,
+    ),
     Row("settings/security/recovery-codes", at("/settings/security/recovery-codes"), CONFIRMED),
     # sessions
     Row("settings/sessions", at("/settings/sessions"), OWN),
     Row("settings/sessions/end-others", at("/settings/sessions/end-others"), CONFIRMED),
     Row("settings/sessions/receipt", at("/settings/sessions/receipt"), ("sign-in", "away", "away", "away", "away", "away")),
-    Row("settings/sessions/<uuid:pk>/end", at(f"/settings/sessions/{UUID(int=7)}/end"), ("sign-in", *("none",) * 5)),
+    Row("settings/sessions/<uuid:pk>/end", lambda world: f"/settings/sessions/{world.session}/end", ("sign-in", *("none",) * 5)),
     Row("settings/sign-ins", at("/settings/sign-ins"), OWN),
     # privacy
+    Row("settings/privacy", at("/settings/privacy"), OWN),
+    Row("visit/end", at("/visit/end"), POST_ONLY),
     # terms
     Row("terms", at("/terms"), EVERYBODY),
     Row("terms/accept", at("/terms/accept"), POST_ONLY),
@@ -141,13 +187,19 @@ ROWS = [
         ("sign-in", "none", "later", "later", "later", "none"),
     ),
     # Programs come with a key; being signed in to the console opens one's own sessions and sign-ins alone.
-    Row("api/v1/", at("/api/v1/"), ("none",) * 6),
-    Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY),
-    Row("api/v1/events", at("/api/v1/events"), POST_ONLY),
-    Row("api/v1/accounts/<path:reference>/usage", lambda world: f"/api/v1/accounts/{world.account.reference}/usage", NEEDS_KEY),
-    Row("api/v1/me/sessions", at("/api/v1/me/sessions"), ("no-key", *("open",) * 5)),
-    Row("api/v1/me/sessions/<str:id>", at(f"/api/v1/me/sessions/{UUID(int=7)}"), POST_ONLY),
-    Row("api/v1/me/sign-ins", at("/api/v1/me/sign-ins"), ("no-key", *("open",) * 5)),
-    Row("api/v1/bills", at("/api/v1/bills"), NEEDS_KEY),
-    Row("api/v1/bills/<path:number>", lambda world: f"/api/v1/bills/{world.invoice.number}", NEEDS_KEY),
+    Row("api/v1/", at("/api/v1/"), ("none",) * 6, keys=("none",) * 3),
+    Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY, keys=("open",) * 3),
+    Row("api/v1/events", at("/api/v1/events"), POST_ONLY, keys=("post", "post", "post")),
+    Row(
+        "api/v1/accounts/<path:reference>/usage",
+        lambda world: f"/api/v1/accounts/{world.account.reference}/usage",
+        NEEDS_KEY,
+        keys=ONLY_OURS,
+    ),
+    # A key stands for its maker; these were made by nobody.
+    Row("api/v1/me/sessions", at("/api/v1/me/sessions"), ("no-key", *("open",) * 5), keys=("no-key",) * 3),
+    Row("api/v1/me/sessions/<str:id>", lambda world: f"/api/v1/me/sessions/{world.session}", POST_ONLY, keys=("post",) * 3),
+    Row("api/v1/me/sign-ins", at("/api/v1/me/sign-ins"), ("no-key", *("open",) * 5), keys=("no-key",) * 3),
+    Row("api/v1/bills", at("/api/v1/bills"), NEEDS_KEY, keys=("open", "open", "open")),
+    Row("api/v1/bills/<path:number>", lambda world: f"/api/v1/bills/{world.invoice.number}", NEEDS_KEY, keys=ONLY_OURS),
 ]

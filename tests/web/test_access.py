@@ -1,4 +1,4 @@
-"""Every route as a signed-out person, a stranger, the three kinds of member, and staff."""
+"""Every route as a signed-out person, a stranger, the three kinds of member, staff, and staff on a visit."""
 
 from __future__ import annotations
 
@@ -6,66 +6,25 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLResolver, get_resolver, path
+from django.urls import get_resolver, path
 
-from bonafide.accounts.models import User
-from tests.factories.accounts import enter, make_account, make_app, make_member, make_user
-from tests.factories.billing import make_invoice
-from tests.factories.terms import publish_terms
-from tests.web.access import ACTORS, ROWS, World
+from bonafide.accounts.api_keys import make_key
+from bonafide.accounts.models import ApiKey
+from tests.factories.accounts import make_account, make_app
+from tests.factories.billing import OCTOBER_1
+from tests.factories.privacy import visiting
+from tests.web.access import ACTORS, NOBODYS, ROWS, VISITOR
+from tests.web.cast import STAFF, as_actor, as_person, expected, fresh, outcome, routes
+from tests.web.conftest import PASSWORD
+from tests.web.unsafe import UNSAFE
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "four plain unrelated words"
-OUTCOMES = {200: "open", 400: "refused", 401: "no-key", 403: "closed", 404: "none", 405: "post", 503: "later"}
-STAFF = "staff/"
-
-
-def routes(patterns: list[object], prefix: str = "") -> Iterator[str]:
-    for pattern in patterns:
-        whole = prefix + str(pattern.pattern)  # type: ignore[attr-defined]
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, whole)
-        else:
-            yield whole
+API = "api/"
 
 
 def without_a_row() -> set[str]:
-    return {route for route in routes(get_resolver().url_patterns) if not route.startswith(STAFF)} - {row.route for row in ROWS}
-
-
-def outcome(response: HttpResponse) -> str:
-    if response.status_code in (301, 302):
-        return "sign-in" if response["Location"].startswith("/account/login/") else "away"
-    return OUTCOMES.get(response.status_code, str(response.status_code))
-
-
-@pytest.fixture
-def world() -> World:
-    publish_terms()
-    account = make_account()
-    member = make_member(account=account).memberships.get()
-    return World(account=account, invoice=make_invoice(account=account), member=member)
-
-
-@pytest.fixture
-def people(world: World) -> dict[str, User | None]:
-    return {
-        "signed_out": None,
-        "stranger": make_member(password=PASSWORD),
-        "viewer": make_member(account=world.account, role="viewer", password=PASSWORD),
-        "billing": make_member(account=world.account, role="billing", password=PASSWORD),
-        "owner": make_member(account=world.account, role="owner", password=PASSWORD),
-        "staff": make_user(is_staff=True, is_superuser=True, password=PASSWORD),
-    }
-
-
-def as_person(user: User | None) -> Client:
-    client = Client(raise_request_exception=False)
-    if user:
-        enter(client, user)
-    return client
+    return {route for route in routes() if not route.startswith(STAFF)} - {row.route for row in ROWS}
 
 
 def test_every_route_has_its_row():
@@ -73,7 +32,7 @@ def test_every_route_has_its_row():
 
 
 def test_every_row_has_its_route():
-    assert {row.route for row in ROWS} - set(routes(get_resolver().url_patterns)) == set()
+    assert {row.route for row in ROWS} - set(routes()) == set()
 
 
 def test_a_route_without_a_row_is_found(monkeypatch):
@@ -81,16 +40,66 @@ def test_a_route_without_a_row_is_found(monkeypatch):
     assert without_a_row() == {"secret"}
 
 
-def test_everybody_gets_from_each_route_what_the_table_says(world, people):
+def test_asvs_8_2_1_everybody_gets_from_each_route_what_the_table_says(world, people):
     wrong = []
     for row in ROWS:
-        for actor, expected in zip(ACTORS, row.outcomes, strict=True):
-            got = outcome(as_person(people[actor]).get(row.address(world)))
-            if got != expected:
-                wrong.append(f"{row.route!r} as {actor}: {got} instead of {expected}")
+        address = row.address(world)
+        for actor in (*ACTORS, VISITOR):
+            got, wanted = outcome(as_actor(actor, people, world).get(address)), expected(row, actor, address)
+            if got != wanted:
+                wrong.append(f"{row.route!r} as {actor}: {got} instead of {wanted}")
     assert wrong == []
 
 
+def test_a_route_that_nobody_opened_to_visits_is_closed_to_them(world, monkeypatch):
+    monkeypatch.setattr(get_resolver(), "url_patterns", [*get_resolver().url_patterns, path("secret", print, name="secret")])
+    client = Client()
+    visiting(client, world.account)
+    assert outcome(client.get("/secret")) == "closed"
+
+
+# --- Objects of others ----------------------------------------------------------------------------------------------------
+PARAMETERS = re.compile(r"<\w|\(\?P<")
+
+
+def test_asvs_8_2_2_nothing_of_another_account_is_there_for_a_stranger(world, people):
+    """Every address that names an object, looked at and sent something, by a stranger who has just confirmed who they are."""
+    unsafe = {row.route: row for row in UNSAFE}
+    wrong = []
+    for row in ROWS:
+        if not PARAMETERS.search(row.route) or row.route in NOBODYS:
+            continue
+        sent, client = unsafe.get(row.route), fresh(as_person(people["stranger"]))
+        answers = [client.get(row.address(world))]
+        if sent:
+            answers.append(getattr(client, sent.method)(row.address(world), sent.body(world)))
+        got = [outcome(answer) for answer in answers if outcome(answer) != "post"]
+        if set(got) != {"none"}:
+            wrong.append(f"{row.route!r}: {got}")
+    assert wrong == [], "answer 404, or say in NOBODYS why this is nobody's"
+
+
+def test_what_is_nobodys_is_a_route_with_a_parameter():
+    assert {route for route in NOBODYS if not PARAMETERS.search(route)} | (NOBODYS.keys() - {row.route for row in ROWS}) == set()
+
+
+def test_asvs_8_2_2_a_key_opens_its_own_account_alone(world):
+    scopes = [scope.value for scope in ApiKey.Scope]
+    owners = (make_account(), world.account, None)
+    keys = [make_key(account=of, name="k", scopes=scopes, expires_at=None, now=OCTOBER_1)[1] for of in owners]
+    wrong = []
+    for row in ROWS:
+        if not row.route.startswith(API):
+            continue
+        answers = [Client().get(row.address(world), headers={"Authorization": f"Bearer {key}"}) for key in keys]
+        if [outcome(answer) for answer in answers] != list(row.keys or ()):
+            wrong.append(f"{row.route!r}: {[outcome(answer) for answer in answers]}")
+        if row.route != "api/v1/accounts/<path:reference>/usage" and world.account.reference in answers[0].content.decode():
+            wrong.append(f"{row.route!r} tells another account's key about this one")
+    assert wrong == [], "say in the row's keys what each of the three gets"
+
+
+# --- The back office ------------------------------------------------------------------------------------------------------
 def test_the_back_office_is_for_staff_alone(people):
     """Each of its routes, its own log-in page included, sends a signed-out person to ours and turns everybody else away."""
     wrong = []
@@ -106,7 +115,7 @@ def test_the_back_office_is_for_staff_alone(people):
 
 def back_office() -> Iterator[str]:
     """An address of each of its routes."""
-    for route in routes(get_resolver().url_patterns):
+    for route in routes():
         if route.startswith(STAFF):
             filled = re.sub(r"<[^>]+>", "1", re.sub(r"\(\?P<\w+>([^|)]+)[^)]*\)", r"\1", route))
             yield "/" + filled.replace("^", "").replace("$", "").replace(".*", "nothing")

@@ -1,0 +1,91 @@
+"""Whose data a record holds: one line for each model that the back office shows. A model without a line is shown to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bonafide.accounts.models import Membership
+
+
+class Whose(NamedTuple):
+    """One customer: ids of an account, of a person, or of both (a person's part in an account)."""
+
+    account: int | None = None
+    person: int | None = None
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A model with customers' data.
+
+    ``account`` and ``person`` lead from a row to the ids, as in a query. ``one`` and ``many`` are how customers read it; ``one``
+    has a place ``%(thing)s`` for the row's own name. ``names_members``: its page also names the account's members.
+    """
+
+    one: str | Promise
+    many: str | Promise
+    account: str = ""
+    person: str = ""
+    names_members: bool = False
+
+
+HOLDS: dict[str, Holds] = {
+    "accounts.User": Holds(_("the login %(thing)s"), _("a list of people"), person="pk"),
+    "accounts.Account": Holds(_("the account %(thing)s"), _("a list of accounts"), account="pk", names_members=True),
+    "accounts.ApiKey": Holds(_("the API key %(thing)s"), _("a list of API keys"), account="account_id", person="made_by_id"),
+    "console_sessions.Session": Holds(_("a session (%(thing)s)"), _("a list of sessions"), person="user_id"),
+    "console_sessions.SignIn": Holds(_("a sign-in (%(thing)s)"), _("a list of sign-ins"), person="user_id"),
+    "pricing.Subscription": Holds(_("the plan you are on"), _("a list of who is on which plan"), account="account_id"),
+    "billing.Invoice": Holds(_("the bill %(thing)s"), _("a list of bills"), account="account_id"),
+    "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
+    "privacy.Look": Holds(
+        _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
+    ),
+    "privacy.Visit": Holds(_("a visit of staff (%(thing)s)"), _("a list of visits of staff"), account="account_id"),
+}
+# Shown to staff without a trace: nothing in them is about a customer.
+HOLDS_NOBODY: dict[str, str] = {
+    "django_tasks_database.DBTaskResult": "background work: which task, when, how it went; its arguments are numbers of rows",
+    "pricing.Meter": "what is measured, for everybody",
+    "pricing.Plan": "what is offered to everybody",
+    "pricing.Price": "what is asked of everybody",
+    "pricing.ExchangeRate": "what a bank published",
+    "pricing.ClosedMonth": "which months are billed",
+    "billing.BillRun": "when months were billed, not whose",
+}
+
+
+def of_rows(model: type[Model], pks: Iterable[Any], *, but: int | None = None) -> list[Whose]:
+    """Whose data these rows hold, each customer once, in one query; empty for rows that are not there.
+
+    :param but: id of a person whose own data does not count: whoever looks.
+    """
+    holds = HOLDS[model._meta.label]
+    paths = [path for path in (holds.account, holds.person) if path]
+    try:
+        found = model._base_manager.filter(pk__in=list(pks)).order_by().values_list(*paths).distinct()
+        rows = [dict(zip(paths, row, strict=True)) for row in found]
+    except (ValueError, TypeError, ValidationError):  # what stands in the address is no key of this table
+        return []
+    whose = [Whose(row.get(holds.account), row.get(holds.person)) for row in rows]
+    return sorted((one for one in whose if _is_somebody(one, but)), key=lambda one: (one.account or 0, one.person or 0))
+
+
+def of_members_named(model: type[Model], whose: Iterable[Whose], *, but: int | None = None) -> list[Whose]:
+    """The people whose names stand on the page of an account, and who would not see a look at the account itself."""
+    if not HOLDS[model._meta.label].names_members:
+        return []
+    accounts = [one.account for one in whose if one.account]
+    viewers = Membership.objects.filter(account__in=accounts, role=Membership.Role.VIEWER).order_by("pk")
+    return [Whose(person=user) for user in viewers.values_list("user_id", flat=True) if user != but]
+
+
+def _is_somebody(whose: Whose, but: int | None) -> bool:
+    return whose.account is not None or whose.person not in (None, but)

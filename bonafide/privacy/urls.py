@@ -1,0 +1,13 @@
+"""What we hold, for customers; and the staff's pages before they open it. They stand before the admin's, which takes the rest."""
+
+from django.urls import path
+
+from bonafide.privacy import views
+
+urlpatterns = [
+    path("settings/privacy", views.privacy, name="privacy"),
+    path("visit/end", views.end, name="end_visit"),
+    path("staff/reason", views.reason, name="reason"),
+    path("staff/reason/done", views.reason_done, name="reason_done"),
+    path("staff/visits/begin/<int:pk>", views.begin, name="begin_visit"),
+]
