@@ -265,12 +265,14 @@ class Stop:
 
 def _prober(host: str, port: int) -> Callable[[], bool]:
     """A function that says whether the console answers."""
+    from bonafide.sessions.client import as_by_proxies
+
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where to look, not where to listen
 
     def answers() -> bool:
         asked = http.client.HTTPConnection(target, port, timeout=10)
         try:
-            asked.request("GET", "/", headers={"Host": settings.CONSOLE_HOST})
+            asked.request("GET", "/", headers={"Host": settings.CONSOLE_HOST, **as_by_proxies()})
             return asked.getresponse().status < 500
         except OSError:
             return False

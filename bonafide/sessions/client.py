@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
+import threading
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,6 +17,8 @@ _NAME = 60
 _LONGEST_ADDRESS = 120  # IPv6 in full with brackets, a zone and a port is below
 
 log = logging.getLogger(__name__)
+_said: set[str] = set()
+_saying = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Client:
 
 
 def client_of(request: HttpRequest) -> Client:
-    browser, system = browser_and_system(request.headers.get("User-Agent", "")[:LONGEST_AGENT])
+    browser, system = browser_and_system(_printable(request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
     return Client(address=address_of(request), browser=browser, system=system)
 
 
@@ -50,9 +53,18 @@ def address_of(request: HttpRequest) -> str | None:
     return _plain(hops[0])
 
 
-@cache
+def as_by_proxies() -> dict[str, str]:
+    """What the declared proxies would add to a question that the console asks itself: it must not look as if one were missing."""
+    proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    return {"X-Forwarded-For": ", ".join(["127.0.0.1"] * proxies)} if proxies else {}
+
+
 def _warn(text: str) -> None:
     """Once a process, and without any address: logs are kept longer than addresses may be."""
+    with _saying:
+        if text in _said:
+            return
+        _said.add(text)
     log.warning(text)
 
 
@@ -81,8 +93,8 @@ def browser_and_system(agent: str) -> tuple[str, str]:
         browser = f"{family} {found.user_agent.major or ''}".strip()
     if found.os:
         system = {"Mac OS X": "macOS"}.get(found.os.family, found.os.family)
-    return _printable(browser), _printable(system)
+    return browser[:_NAME], system[:_NAME]
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())[:_NAME]
+    return "".join(letter for letter in text if letter.isprintable())

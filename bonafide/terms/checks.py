@@ -36,6 +36,7 @@ from bonafide.documents.models import Document
 from bonafide.operator import Operator
 from bonafide.periods import Month, months_before
 from bonafide.privacy.cookies import declared as declared_cookies
+from bonafide.sessions.client import as_by_proxies
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Outcome, Reason, Session, SignIn
 from bonafide.sessions.store import SessionStore
@@ -68,7 +69,12 @@ def nothing_stays() -> Iterator[None]:
 
 def _client() -> Client:
     """A browser without a network, at the console's own address."""
-    return Client(SERVER_NAME=settings.CONSOLE_HOST, HTTP_HOST=settings.CONSOLE_HOST, raise_request_exception=False)
+    return Client(
+        headers=as_by_proxies(),
+        SERVER_NAME=settings.CONSOLE_HOST,
+        HTTP_HOST=settings.CONSOLE_HOST,
+        raise_request_exception=False,
+    )
 
 
 def _get(client: Client, path: str) -> Any:

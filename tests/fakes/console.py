@@ -124,11 +124,14 @@ def instance(home: Path, *, port: int, smtp_port: int = 9) -> Iterator[Instance]
 
 
 @contextmanager
-def serving(home: Path, *, smtp_port: int = 9, options: tuple[str, ...] = ()) -> Iterator[Console]:
-    """Make an instance and serve it until the block ends."""
+def serving(home: Path, *, smtp_port: int = 9, options: tuple[str, ...] = (), settings: str = "") -> Iterator[Console]:
+    """Make an instance and serve it until the block ends, under other settings if they are named."""
     port = free_port()
-    with instance(home, port=port, smtp_port=smtp_port) as made, started(made, port=port, options=options) as console:
-        yield console
+    with instance(home, port=port, smtp_port=smtp_port) as made:
+        if settings:
+            made.environment["DJANGO_SETTINGS_MODULE"] = settings
+        with started(made, port=port, options=options) as console:
+            yield console
 
 
 @contextmanager
@@ -146,7 +149,7 @@ def started(made: Instance, *, port: int, options: tuple[str, ...] = ()) -> Iter
         )
     console = Console(made, process, port, log)
     try:
-        wait_for_line(console, "Ctrl-C stops it")
+        wait_for_line(console, "The console of ")
         yield console
     finally:
         console.stop()
