@@ -73,7 +73,7 @@ def test_staff_close_accounts_and_open_them_again(client):
         ({"is_superuser": "on"}, Reason.ENDED_BY_STAFF),
     ],
 )
-def test_asvs_7_4_2_who_is_shut_out_or_gets_other_rights_is_signed_out_at_once(client, changed, reason):
+def test_asvs_7_4_2_who_is_shut_out_or_gets_other_rights_is_signed_out_at_once(client, reasons_given, changed, reason):
     enter_as_staff(client)
     person = make_user()
     session = make_session(person)
