@@ -57,7 +57,7 @@ class LookMiddleware:
         response = self.get_response(request)
         looking: Looking | None = getattr(request, "looking", None)
         if looking and not looking.recorded and response.status_code < 300:
-            self._recordshown(request, response, looking)
+            self._record_shown(request, response, looking)
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
@@ -105,7 +105,7 @@ class LookMiddleware:
         self._write(request, Looking(place, whose), whose, Look.View.ACT, self._now(), thing=action)
         return None
 
-    def _recordshown(self, request: HttpRequest, response: HttpResponseBase, looking: Looking) -> None:
+    def _record_shown(self, request: HttpRequest, response: HttpResponseBase, looking: Looking) -> None:
         """Exactly the customers who are on the page."""
         if looking.place.pk:
             view = Look.View.HISTORY if looking.place.page == "history" else Look.View.PAGE

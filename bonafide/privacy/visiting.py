@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils import timezone
 
 from bonafide.accounts.models import Membership
@@ -41,6 +42,7 @@ class VisitMiddleware:
             return render(request, "privacy/visit_over.html", {"visit": visit}, status=403)
         role = Membership(user=request.user, account=visit.account, role=ROLE, created_at=visit.began_at)  # type: ignore[misc]
         request.visit = visit  # type: ignore[attr-defined]
+        request.opens = _opens  # type: ignore[attr-defined]
         request.memberships = [role]  # type: ignore[attr-defined]
         request.membership = role  # type: ignore[attr-defined]
         return self.get_response(request)
@@ -65,6 +67,11 @@ class VisitMiddleware:
             now=timezone.now(),  # noqa: TID251 - a middleware is called without a time
         )
         return None if allowed else render(request, "privacy/visit_closed.html", status=403)
+
+
+def _opens(path: str) -> bool:
+    """Whether a page of ours is worth a link during a visit."""
+    return is_open(route=resolve(path).view_name, method="GET")
 
 
 def _view(*, allowed: bool, method: str) -> Look.View:

@@ -29,6 +29,8 @@ def said(look: Look) -> str:
 
 
 def _of_visit(look: Look) -> str:
+    if look.kind == "end_visit":
+        return _("ended the visit")
     given = {"address": look.thing or "…"}
     if look.view == Look.View.REFUSED:
         return _("tried %(address)s, and was refused") % {"address": f"/{given['address'].strip('^$/')}"}

@@ -90,11 +90,11 @@ def test_staff_look_and_visit_and_the_customer_reads_it(browser: Any, console: C
         "opened the account Atelier Vega SARL",
         "opened the page /usage",
         "tried /usage.csv, and was refused",
+        "ended the visit",
         "tried /settings/security, and was refused",
         f"“{WHY}”",
     ):
         assert line in read, line
     assert "camille" not in read
-    customer.goto(f"{console.url}/settings/privacy")
     staff.context.close()
     customer.context.close()

@@ -66,6 +66,13 @@ def test_staff_see_the_customers_pages_under_a_banner_that_says_so(visitor, acco
     assert bill.number in text(visitor.get("/bills"))
 
 
+def test_the_settings_lead_to_the_one_page_that_is_open(visitor):
+    page = text(visitor.get("/settings/company"))
+    assert 'href="/settings/company"' in page
+    assert 'href="/settings/profile"' not in page
+    assert 'href="/settings/security"' not in page
+
+
 def test_bills_of_other_accounts_are_not_there(visitor):
     assert visitor.get(f"/bills/{make_invoice().number}").status_code == 404
 

@@ -130,23 +130,29 @@ def navigation(context: template.Context) -> list[dict[str, object]]:
     """The bar's links that exist, each with ``current`` when the page is it or below it; all settings are below theirs."""
     here = _here(context)
     return [
-        {"path": first_setting() if path == "/settings" else path, "label": label, "current": _within(here, path)}
+        {"path": first_setting(context) if path == "/settings" else path, "label": label, "current": _within(here, path)}
         for path, label in NAVIGATION
         if path == "/settings" or _exists(path)
     ]
 
 
-@register.simple_tag
-def first_setting() -> str:
+@register.simple_tag(takes_context=True)
+def first_setting(context: template.Context) -> str:
     """The address of the first page of the settings."""
-    return next(path for path, _label in _existing(SETTINGS))
+    return next(path for path, _label in _settings(context))
 
 
 @register.simple_tag(takes_context=True)
 def settings_navigation(context: template.Context) -> list[dict[str, object]]:
     """The links between the pages of the settings."""
     here = _here(context)
-    return [{"path": path, "label": label, "current": _within(here, path)} for path, label in _existing(SETTINGS)]
+    return [{"path": path, "label": label, "current": _within(here, path)} for path, label in _settings(context)]
+
+
+def _settings(context: template.Context) -> Iterator[tuple[str, Any]]:
+    """Those that exist; where a request opens only some pages (``request.opens``), those."""
+    opens = getattr(context.get("request"), "opens", None)
+    return ((path, label) for path, label in _existing(SETTINGS) if opens is None or opens(path))
 
 
 def _here(context: template.Context) -> str:
