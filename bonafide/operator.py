@@ -6,12 +6,15 @@ below (``bonafide.operator.settings_page``), and a test keeps the two equal.
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 import types
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -176,6 +179,51 @@ class Retention(Section):
     )
 
 
+class Provider(Section):
+    """An OpenID Connect provider with which people may sign in. Its client secret is in the environment.
+
+    Register `<console_url>/account/provider/<id>/callback/` there as the redirect address.
+    """
+
+    id: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,29}$",
+        description="Short name, in addresses and in the name of the secret; never give one to another provider later.",
+    )
+    name: str = Field(min_length=1, max_length=40, description="What people call it, on the button.")
+    issuer: WebAddress = Field(
+        description="Its issuer; `<issuer>/.well-known/openid-configuration` says the rest. https, except on this machine."
+    )
+    client_id: str = Field(min_length=1, max_length=191, description="What it calls this console.")
+    origins: tuple[WebAddress, ...] = Field(
+        (), description="Further origins that its pages for signing in are at, where that is not the issuer's own."
+    )
+
+    @model_validator(mode="after")
+    def _safe(self) -> Provider:
+        if self.id in ("cancelled", "signup"):
+            raise ValueError(f"id {self.id!r}: expected another name, this one is a page of ours")
+        for address in (self.issuer, *self.origins):
+            if not address.startswith("https://") and not self.is_local:
+                raise ValueError(f"issuer {address!r}: expected an https address")
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this very machine, where nothing needs to be encrypted: for trying out."""
+        return self.issuer.startswith("http://") and urlsplit(self.issuer).hostname in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def origins_allowed(self) -> tuple[str, ...]:
+        """Where a form of ours may lead to: the issuer's own origin, and the further ones."""
+        parts = [urlsplit(address) for address in (self.issuer, *self.origins)]
+        return tuple(dict.fromkeys(f"{part.scheme}://{part.netloc}" for part in parts))
+
+    @property
+    def secret_name(self) -> str:
+        """The variable of the environment that holds its client secret (or, with ``_FILE``, where that is)."""
+        return f"BONAFIDE_OIDC_{self.id.upper().replace('-', '_')}_SECRET"
+
+
 class SignIn(Section):
     """What is asked of who signs in."""
 
@@ -186,6 +234,15 @@ class SignIn(Section):
         description="File of SHA-1 digests of breached passwords, one a line (Pwned Passwords, ordered by hash), looked up on "
         "this machine, besides the list of common passwords that is always there.",
     )
+    providers: tuple[Provider, ...] = Field((), description="Providers to sign in with, each a table of its own: see below.")
+
+    @field_validator("providers")
+    @classmethod
+    def _each_once(cls, value: tuple[Provider, ...]) -> tuple[Provider, ...]:
+        ids = [provider.id for provider in value]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"expected an id once only, not {', '.join(ids)}")
+        return value
 
 
 class Tax(Section):
@@ -334,17 +391,24 @@ def settings_page() -> str:
             "",
             f"## [{name}] ({need})",
             "",
-            (section.__doc__ or "").strip(),
-            "",
-            "| key | kind | default | meaning |",
-            "|---|---|---|---|",
+            *_table(section),
         ]
-        for key, entry in section.model_fields.items():
-            default = "required" if entry.is_required() else "" if entry.default is None else f"`{_toml(entry.default)}`"
-            parts.append(f"| `{key}` | {_kind(entry.annotation)} | {default} | {entry.description} |")
+        if section is SignIn:
+            parts += ["", f"### [[{name}.providers]] (optional, any number)", "", *_table(Provider)]
     parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
     return "\n".join(parts) + "\n"
+
+
+def _table(section: type[Section]) -> Iterator[str]:
+    """What a section is for, and its keys."""
+    yield inspect.cleandoc(section.__doc__ or "")
+    yield ""
+    yield "| key | kind | default | meaning |"
+    yield "|---|---|---|---|"
+    for key, entry in section.model_fields.items():
+        default = "required" if entry.is_required() else "" if entry.default is None else f"`{_toml(entry.default)}`"
+        yield f"| `{key}` | {_kind(entry.annotation)} | {default} | {entry.description} |"
 
 
 ENVIRONMENT = {
@@ -352,6 +416,7 @@ ENVIRONMENT = {
     "DATABASE_URL": "`postgresql://user:password@host:port/name` moves the database to PostgreSQL (or `DATABASE_URL_FILE`).",
     "BONAFIDE_SECRET_KEY": "Signs cookies and links (or `..._FILE`); by default a key kept in the instance's `keys/`.",
     "BONAFIDE_EVIDENCE_KEY": "Signs the evidence: 64 hexadecimal digits (or `..._FILE`); by default a key kept in `keys/`.",
+    "BONAFIDE_OIDC_<ID>_SECRET": "Client secret of the provider with this id, in capitals and with `_` for `-` (or `..._FILE`).",
     "BONAFIDE_MAIL_PASSWORD": "Password of the SMTP user (or `BONAFIDE_MAIL_PASSWORD_FILE`).",
 }
 
@@ -367,8 +432,10 @@ def _toml(value: object) -> str:
 def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
-    if get_origin(annotation) in (Union, types.UnionType):
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
         return _kind(get_args(annotation)[0])
+    if get_origin(annotation) is tuple and get_args(annotation)[0] is Provider:
+        return "tables"
     if get_origin(annotation) is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"
     return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text"}[annotation]

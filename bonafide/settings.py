@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_tasks",
     "django_tasks_db",
     "bonafide.background",
@@ -165,6 +167,14 @@ MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_TOLERANCE = 0  # a code lives its thirty seconds, no longer (OWASP ASVS 5.0, 6.5.5); phones know the time
 MFA_TRUST_ENABLED = False
+# Providers: those of the operator's file alone (sign_in/providers). Nobody is recognised by an address a provider names.
+PROVIDER_SECRETS = {provider.id: secret(provider.secret_name) for provider in OPERATOR.sign_in.providers}
+SOCIALACCOUNT_ADAPTER = "bonafide.sign_in.providers.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "bonafide.sign_in.providers.forms.ProviderSignUpForm"}
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "bonafide.sign_in.providers.client.Provider"}}
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from babel.core import Locale
 from babel.dates import format_timedelta
+from django.conf import settings
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
@@ -41,7 +42,8 @@ def way_words(how: str) -> str:
 def _way(code: str) -> str:
     kind, _colon, provider = code.partition(":")
     if kind == "socialaccount":
-        return translated("sign-in at %(provider)s") % {"provider": provider or translated("a provider")}
+        called = next((one.name for one in settings.OPERATOR.sign_in.providers if one.id == provider), provider)
+        return translated("sign-in at %(provider)s") % {"provider": called or translated("a provider")}
     return str(WAYS.get(kind, kind))
 
 

@@ -16,10 +16,11 @@ class SignInConfig(AppConfig):
         from bonafide.accounts.models import ApiKey
         from bonafide.sessions.end import sessions_ended
         from bonafide.sign_in.changes import note_code_used, note_key_made, note_sessions_ended
-        from bonafide.sign_in.checks import breached_passwords_can_be_looked_up
+        from bonafide.sign_in.checks import breached_passwords_can_be_looked_up, providers_have_their_secrets
         from bonafide.sign_in.new_key import give_new_key
 
         register(breached_passwords_can_be_looked_up)
+        register(providers_have_their_secrets)
         # allauth announces changes of factors to the adapter, but the use of one by this signal alone.
         authenticator_used.connect(note_code_used, dispatch_uid="sign_in.note_code_used")
         # Likewise of a confirmed identity: no method of its adapters is called.

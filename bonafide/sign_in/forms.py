@@ -29,7 +29,7 @@ def password_help() -> str:
     ) % {"count": shortest}
 
 
-class _Plain:
+class Plain:
     """Takes the placeholders out and puts our labels and help in."""
 
     labels: dict[str, Any] = {}
@@ -48,7 +48,7 @@ class _Plain:
                 field.validators.append(MaxLengthValidator(longest, TOO_LONG))
 
 
-class SignInForm(_Plain, allauth.LoginForm):  # type: ignore[misc]
+class SignInForm(Plain, allauth.LoginForm):  # type: ignore[misc]
     labels = {
         "login": _("Username or e-mail address"),
         "password": _("Password"),
@@ -61,35 +61,36 @@ class SignInForm(_Plain, allauth.LoginForm):  # type: ignore[misc]
         self.fields["login"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
 
 
-def _only_plain(fields: Any) -> None:
-    """The two fields by which somebody new is known, which take as little room as the letters they may hold."""
-    fields["username"].help_text = _("Letters a to z, digits and . _ - only. You can sign in with it.")
-    fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
-    fields["email"].help_text = _("We send a letter there to check that it is yours.")
-    fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
+class Newcomer:
+    """Of a form for signing up: the two fields by which somebody new is known."""
 
-
-class SignUpForm(_Plain, allauth.SignupForm):  # type: ignore[misc]
-    labels = {"username": _("Username"), "email": _("E-mail address"), "password1": _("Password")}
+    name_taken = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.name_taken = False
-        _only_plain(self.fields)
+        fields: Any = self.fields  # type: ignore[attr-defined]
+        fields["username"].help_text = _("Letters a to z, digits and . _ - only.")
+        fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+        fields["email"].help_text = _("We send a letter there to check that it is yours.")
+        fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
 
     def clean_username(self) -> str:
         """Whether the name is free is not said here: that the letter tells to whoever can read it."""
-        name: str = get_adapter().clean_username(self.cleaned_data["username"], shallow=True)
+        name: str = get_adapter().clean_username(self.cleaned_data["username"], shallow=True)  # type: ignore[attr-defined]
         self.name_taken = is_taken(name)
         return name
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean()
+        cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
         self.account_already_exists: bool = self.account_already_exists or self.name_taken
         return cleaned
 
 
-class ResetPasswordForm(_Plain, allauth.ResetPasswordForm):  # type: ignore[misc]
+class SignUpForm(Newcomer, Plain, allauth.SignupForm):  # type: ignore[misc]
+    labels = {"username": _("Username"), "email": _("E-mail address"), "password1": _("Password")}
+
+
+class ResetPasswordForm(Plain, allauth.ResetPasswordForm):  # type: ignore[misc]
     labels = {"email": _("E-mail address")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,14 +98,14 @@ class ResetPasswordForm(_Plain, allauth.ResetPasswordForm):  # type: ignore[misc
         self.fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
 
 
-class ResetPasswordKeyForm(_Plain, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordKeyForm(Plain, allauth.ResetPasswordKeyForm):  # type: ignore[misc]
     labels = {"password1": _("New password"), "password2": _("New password, again")}
 
     def save(self) -> None:
         get_adapter().reset_password(self.user, self.cleaned_data["password1"])
 
 
-class ChangePasswordForm(_Plain, allauth.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(Plain, allauth.ChangePasswordForm):  # type: ignore[misc]
     labels = {
         "oldpassword": _("Current password"),
         "password1": _("New password"),
@@ -112,9 +113,9 @@ class ChangePasswordForm(_Plain, allauth.ChangePasswordForm):  # type: ignore[mi
     }
 
 
-class SetPasswordForm(_Plain, allauth.SetPasswordForm):  # type: ignore[misc]
+class SetPasswordForm(Plain, allauth.SetPasswordForm):  # type: ignore[misc]
     labels = {"password1": _("New password"), "password2": _("New password, again")}
 
 
-class ConfirmForm(_Plain, allauth.ReauthenticateForm):  # type: ignore[misc]
+class ConfirmForm(Plain, allauth.ReauthenticateForm):  # type: ignore[misc]
     labels = {"password": _("Password")}

@@ -7,6 +7,7 @@ from bonafide.sign_in import views
 
 urlpatterns = [
     path("", include("bonafide.sign_in.factors.urls")),
+    path("", include("bonafide.sign_in.providers.urls")),
     path("account/login/", allauth.login, name="account_login"),
     path("account/logout/", allauth.logout, name="account_logout"),
     path("account/inactive/", allauth.account_inactive, name="account_inactive"),

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+# Browsers apply form-action to where a form's answer redirects, too: the button of a provider leads there.
+_PROVIDERS = [origin for provider in settings.OPERATOR.sign_in.providers for origin in provider.origins_allowed]
+FORMS_LEAD_TO = " ".join(dict.fromkeys(["'self'", *_PROVIDERS]))
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    f"connect-src 'self'; form-action {FORMS_LEAD_TO}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 # The back office is django-unfold's: its Alpine.js evaluates the expressions in its templates' attributes and writes style
 # attributes as it goes. Its pages are for staff alone, and even there nothing comes from another host and no inline script runs.

@@ -154,6 +154,18 @@ ROWS = [
         CONFIRMED,
     ),
     Row("settings/security/recovery-codes", at("/settings/security/recovery-codes"), CONFIRMED),
+    # sign_in: providers, of which none is declared here
+    Row("account/provider/cancelled/", at("/account/provider/cancelled/"), EVERYBODY),
+    Row("account/provider/signup/", at("/account/provider/signup/"), ("sign-in",) * 6),
+    Row("account/provider/<slug:provider_id>/", at("/account/provider/acme/"), POST_ONLY),
+    Row("account/provider/<slug:provider_id>/callback/", at("/account/provider/acme/callback/"), ("none",) * 6),
+    Row("settings/security/providers/<int:pk>/disconnect", at("/settings/security/providers/1/disconnect"), POST_ONLY),
+    Row("settings/security/providers/<slug:provider_id>/connect", at("/settings/security/providers/acme/connect"), POST_ONLY),
+    Row(
+        "settings/security/providers/<slug:provider_id>/go",
+        at("/settings/security/providers/acme/go"),
+        ("sign-in", "none", "none", "none", "none", "none"),
+    ),
     # sessions
     Row("settings/sessions", at("/settings/sessions"), OWN),
     Row("settings/sessions/end-others", at("/settings/sessions/end-others"), CONFIRMED),
