@@ -77,7 +77,7 @@ screenshots: $(VENV)/dev ## Photograph every page into screenshots/.
 # --- Generated files ------------------------------------------------------------------------------------------------------
 .PHONY: docs
 docs: $(VENV)/runtime ## Write the generated pages of docs/ anew.
-	@$(BIN)/python -c 'import pathlib; from bonafide.operator import settings_page; \
+	@$(BIN)/python -c 'import pathlib; from bonafide.operator_page import settings_page; \
 		pathlib.Path("docs/settings.md").write_text(settings_page(), encoding="utf-8")'
 
 .PHONY: messages

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bonafide.operator import Operator, parse, sections, settings_page
+from bonafide.operator import Operator, parse, sections
+from bonafide.operator_page import settings_page
 from bonafide.setting_up import EXAMPLE, CannotSetUp, operator_file
 from tests.fakes.console import ROOT, TEMPLATE, Instance
 from tests.fakes.smtp_sink import SmtpSink

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from bonafide.accounts.models import Account, Membership, User
-from bonafide.sign_in import forms, views
+from bonafide.sign_in import forms, newcomers
 from bonafide.sign_in.confirm_again import send_confirmation
 from bonafide.sign_in.tasks import confirm_address
 from tests.factories.accounts import make_user
@@ -116,7 +116,7 @@ def test_another_fault_of_the_database_is_not_taken_for_a_taken_name(client, mon
     def fail(**values):
         raise IntegrityError("CHECK constraint failed: account_named")
 
-    monkeypatch.setattr(views, "open_account", fail)
+    monkeypatch.setattr(newcomers, "open_account", fail)
     with pytest.raises(IntegrityError):
         sign_up(client)
     assert (User.objects.count(), EmailAddress.objects.count(), Account.objects.count()) == (0, 0, 0)

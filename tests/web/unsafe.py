@@ -95,6 +95,11 @@ UNSAFE = [
     Unsafe("settings/security/passkeys/<int:pk>/rename", ("sign-in", *LINK[1:])),
     Unsafe("settings/security/passkeys/<int:pk>/remove", ("sign-in", *LINK[1:])),
     Unsafe("settings/security/recovery-codes", ("sign-in", "away", "away", "away", "away", "open")),
+    # sign_in: providers, of which none is declared here
+    Unsafe("account/provider/signup/", ("sign-in",) * 6),
+    Unsafe("account/provider/<slug:provider_id>/", LINK),
+    Unsafe("settings/security/providers/<int:pk>/disconnect", ("sign-in", *LINK[1:])),
+    Unsafe("settings/security/providers/<slug:provider_id>/connect", ("sign-in", *LINK[1:])),
     # sessions
     Unsafe("settings/sessions/end-others", AWAY),
     Unsafe("settings/sessions/<uuid:pk>/end", ("sign-in", *LINK[1:])),
