@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from bonafide.sessions.client import Client
@@ -16,7 +17,7 @@ def make_session(user: Any, *, client: Client = CLIENT, **values: Any) -> Sessio
     """A person signed in; what is not the engine's own doing is set on the row afterwards."""
     session = SessionStore(client=client)
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     if values:
