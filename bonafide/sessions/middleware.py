@@ -62,7 +62,11 @@ class HoldMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        known, session = request.user.is_authenticated, request.session
+        session = request.session
+        try:
+            known = request.user.is_authenticated
+        except SessionInterrupted:  # after a change of the secret key Django gives a new key here, and the session has ended
+            return to_sign_in()
         if not isinstance(session, SessionStore) or session.row is None or session.row.user_id is None:
             return self.get_response(request)
         if not known:  # the person was deactivated by other ways than ours: opening the login again must not revive this

@@ -180,6 +180,26 @@ def test_data_that_cannot_be_read_end_the_session_and_lend_its_row_to_nobody(use
     assert row_of(request.session).user == other
 
 
+def test_a_new_secret_key_with_the_old_one_beside_it_signs_nobody_out_and_revives_nobody(client, user, settings, monkeypatch):
+    client.force_login(user)
+    before = client.cookies["session"].value
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+    assert client.get("/bills").status_code == 200
+    assert client.cookies["session"].value != before
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a third" * 10, [settings.SECRET_KEY]
+    row = row_of(client.cookies["session"].value)
+    load = SessionStore.load
+
+    def ended_after_it_was_read(store):
+        data = load(store)
+        Session.objects.filter(pk=row.pk).update(ended_at=timezone.now(), end_reason=Reason.ENDED_BY_USER, data="")
+        return data
+
+    monkeypatch.setattr(SessionStore, "load", ended_after_it_was_read)
+    assert client.get("/bills").url == "/account/login/"
+    assert Session.objects.get().end_reason == Reason.ENDED_BY_USER
+
+
 # --- A request in flight --------------------------------------------------------------------------------------------------
 def ended(session, reason=Reason.ENDED_BY_USER):
     row = row_of(session)
@@ -241,11 +261,12 @@ def test_a_person_deleted_while_signing_in_does_not_come_in_and_nothing_runs_for
 
 
 # --- Last seen ------------------------------------------------------------------------------------------------------------
-def test_last_seen_is_written_every_five_minutes_at_most(client, user, django_assert_max_num_queries):
+def test_a_page_reads_the_ledger_once_and_writes_last_seen_every_five_minutes_at_most(client, user):
     began = timezone.now()
     client.force_login(user)
     with CaptureQueriesContext(connection) as queries:
-        client.get("/terms")
+        client.get("/bills")
+    assert [query["sql"].split()[0] for query in queries if "console_sessions" in query["sql"]] == ["SELECT"], "as Django's own"
     assert [query["sql"] for query in queries if "UPDATE" in query["sql"]] == []
     with time_machine.travel(began + timedelta(minutes=6), tick=False), CaptureQueriesContext(connection) as queries:
         client.get("/terms", REMOTE_ADDR="198.51.100.9")
