@@ -146,7 +146,8 @@ def test_every_owner_is_told_by_letter_and_nobody_else(account, owner):
     signed_in(owner).post(NEW, WANTED)
     to_other, to_maker = delivered()
     assert (to_other.to, to_maker.to) == ([other.email], [owner.email])
-    assert "vega made the API key “meter agent” (bf_" in to_other.body
+    assert "vega a créé la clé d’API" in to_other.body
+    assert "meter agent" in to_other.body
     assert '<html lang="fr">' in to_other.alternatives[0][0]
     assert "“meter agent”" in to_maker.body
 

@@ -68,7 +68,7 @@ def test_the_choice_is_offered_only_when_there_is_one(client, user):
 def test_memberships_cost_one_query(client, user, django_assert_num_queries):
     client.force_login(user)
     with django_assert_num_queries(3):  # session, user, memberships
-        client.get("/terms")
+        client.get("/cookies")
 
 
 def test_the_language_is_remembered_in_a_cookie_and_led_back_safely(client):

@@ -47,6 +47,10 @@ def given(settings):
         "keys_url": "https://console.example/k",
         "username": "vega",
         "change_url": "https://console.example/c",
+        "code": "k7qp",
+        "reason": "your letter of Monday",
+        "began_at": timezone.now(),
+        "privacy_url": "https://console.example/settings/privacy",
     }
 
 
