@@ -68,7 +68,7 @@ def ask_for_address(*, user: User, email: str, now: datetime) -> Asked:
         raise SameAddress(_("This is your address already."))
     if EmailChange.objects.filter(user=user, asked_at__gt=now - DAY).count() >= A_DAY:
         raise TooManyLetters(
-            _("%(count)d letters left within a day, which is the most. Please go on tomorrow.") % {"count": A_DAY}
+            _("%(count)d letters were sent within a day, which is the most. Please go on tomorrow.") % {"count": A_DAY}
         )
     EmailChange.objects.filter(user=user, asked_at__lte=now - DAY).delete()
     withdraw_change(user=user, now=now)

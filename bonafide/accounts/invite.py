@@ -77,7 +77,7 @@ def _keep_to_the_limits(account: Account, email: str, now: datetime) -> None:
     lately = Invitation.objects.filter(created_at__gt=now - DAY)
     if lately.filter(account=account).count() >= A_DAY:
         raise TooManyInvitations(
-            _("%(count)d invitations left from this account within a day, which is the most. Please go on tomorrow.")
+            _("%(count)d invitations were sent from this account within a day, which is the most. Please go on tomorrow.")
             % {"count": A_DAY}
         )
     if lately.filter(email=email).count() >= A_DAY_TO_ONE:

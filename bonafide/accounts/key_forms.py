@@ -19,7 +19,7 @@ SCOPES = {
     ApiKey.Scope.USAGE_READ: gettext_lazy("What this account used, by month and meter."),
     ApiKey.Scope.USAGE_WRITE: gettext_lazy("It is billed to this account."),
     ApiKey.Scope.BILLS_READ: gettext_lazy("All bills of this account, with their lines."),
-    ApiKey.Scope.SESSIONS: gettext_lazy("That is you alone: where you are signed in, and signing out there."),
+    ApiKey.Scope.SESSIONS: gettext_lazy("Of yours alone: where you are signed in, and ending that."),
 }
 DAYS = ngettext_lazy("%d day", "%d days")
 CHOICES = (30, 90, 365)
@@ -31,7 +31,7 @@ def scope_choices() -> list[tuple[str, str]]:
 
 
 def end_choices() -> list[tuple[str, str]]:
-    return [(str(days), str(DAYS % days)) for days in CHOICES] + [("date", _("on a day of my choice"))]
+    return [(str(days), str(DAYS % days)) for days in CHOICES] + [("date", _("until a day of my choice"))]
 
 
 class KeyForm(forms.Form):
@@ -42,7 +42,7 @@ class KeyForm(forms.Form):
         max_length=80,
         help_text=gettext_lazy("By which you will know it again: the program or machine that uses it."),
     )
-    scopes = forms.MultipleChoiceField(label=gettext_lazy("May"), choices=scope_choices, widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(label=gettext_lazy("Opens"), choices=scope_choices, widget=forms.CheckboxSelectMultiple)
     ends = forms.ChoiceField(label=gettext_lazy("Works for"), choices=end_choices, initial="365")
     last_day = forms.DateField(
         label=gettext_lazy("Last day"),

@@ -276,7 +276,7 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=80)
     start = models.CharField(_("beginning"), max_length=12)
     digest = models.CharField(max_length=64, unique=True)
-    scopes = models.JSONField(_("may"), default=list)
+    scopes = models.JSONField(_("scopes"), default=list)
     created_at = models.DateTimeField(_("created"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)

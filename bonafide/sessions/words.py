@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from babel.core import Locale
 from babel.dates import format_timedelta
 from django.conf import settings
-from django.utils.translation import gettext as translated
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.sessions.store import TOUCH_EVERY
@@ -25,9 +25,9 @@ WAYS = {
 def client_words(browser: str, system: str) -> str:
     """``Firefox 145 on Linux``; what is not known is said so, or left out."""
     if browser and system:
-        return translated("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+        return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or (
-        translated("An unknown browser on %(system)s") % {"system": system} if system else translated("An unknown browser")
+        gettext("An unknown browser on %(system)s") % {"system": system} if system else gettext("An unknown browser")
     )
 
 
@@ -36,14 +36,14 @@ def way_words(how: str) -> str:
     ways = [_way(code) for code in how.split("+") if code]
     if len(ways) < 2:
         return "".join(ways)
-    return translated("%(first)s and %(last)s") % {"first": ", ".join(ways[:-1]), "last": ways[-1]}
+    return gettext("%(first)s and %(last)s") % {"first": ", ".join(ways[:-1]), "last": ways[-1]}
 
 
 def _way(code: str) -> str:
     kind, _colon, provider = code.partition(":")
     if kind == "socialaccount":
         called = next((one.name for one in settings.OPERATOR.sign_in.providers if one.id == provider), provider)
-        return translated("sign-in at %(provider)s") % {"provider": called or translated("a provider")}
+        return gettext("sign-in at %(provider)s") % {"provider": called or gettext("a provider")}
     return str(WAYS.get(kind, kind))
 
 
@@ -51,5 +51,5 @@ def ago_words(*, seen_at: datetime, now: datetime, locale: Locale) -> str:
     """``2 hours ago``. Use is noted every five minutes, so nothing younger is told apart."""
     since = max(now - seen_at, timedelta(0))
     if since < TOUCH_EVERY:
-        return translated("in the last five minutes")
+        return gettext("in the last five minutes")
     return format_timedelta(-since, add_direction=True, locale=locale)

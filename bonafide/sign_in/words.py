@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as translated
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.sessions.words import client_words, way_words
@@ -46,7 +46,7 @@ WORDS = {
         ),
     ),
     Event.CODE_REFUSED: Words(
-        _("Somebody stands before your second step"),
+        _("Somebody was stopped at your second step"),
         _(
             "On %(when)s somebody got past the first step of signing in as you, which is your password or a provider, and then "
             "failed several times at the second. They did not get in. Browser: %(browser)s. We tell you this at most once a day."
@@ -138,6 +138,6 @@ def written(event: Event, details: dict[str, str], when: str) -> tuple[str, str]
         **details,
         "when": when,
         "browser": client_words(details.get("browser", ""), details.get("system", "")),
-        "how": way_words(details.get("how", "")) or translated("the letter that confirms an address"),
+        "how": way_words(details.get("how", "")) or gettext("the letter that confirms an address"),
     }
     return str(words.subject), str(words.text) % given
