@@ -182,7 +182,7 @@ def test_an_ending_that_does_nothing_is_found_out_and_the_receipt_says_what_to_d
     page = words(mine.post(OTHERS, follow=True))
     assert all(map(is_in, others))
     assert "2 sessions are still open" in page
-    assert "2 were to end. We tried the old cookie of each again, and 2 were not refused." in page
+    assert "2 were to end. We tried the old cookie of each again. Not refused: 2." in page
     assert "Change your password now" in page
     assert settings.OPERATOR.identity.email in page
     assert "refused." not in page.replace("not refused.", "")
