@@ -110,9 +110,10 @@ def _make(home: Path, port: int) -> None:
     from django.conf import settings
 
     from bonafide.demo.build import build
-    from bonafide.serving import bring_up_to_date
+    from bonafide.serving import bring_up_to_date, gather_static_files
 
     bring_up_to_date()
+    gather_static_files()  # the promises are checked on real pages
     now = datetime.now(UTC)
     build(operator=settings.OPERATOR, now=now, on_progress=_steps())
     (home / MADE).write_text(json.dumps({"version": VERSION, "made_at": now.isoformat()}), encoding="ascii")

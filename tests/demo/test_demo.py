@@ -121,3 +121,9 @@ def test_a_folder_that_is_no_demo_is_never_touched(tmp_path):
         assert "--home" in refused.stderr
         assert "Traceback" not in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_every_promise_is_kept_from_the_first_page_on(home):
+    rows = "E.objects.filter(kept=False).values_list('clause', 'fault')"
+    code = f"from bonafide.terms.models import Evidence as E\nprint(list({rows}), E.objects.count() > 10)"
+    assert python_in_instance(home, code).strip() == "[] True"
