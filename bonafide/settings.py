@@ -126,7 +126,6 @@ ACCOUNT_RATE_LIMITS = {
     "signup": "30/h/ip",
     "confirm_email": "1/3m/key,10/d/key",
     "accept_invitation": "20/m/ip",
-    "send_invitation": "30/h/user",
     "provider": "30/m/ip",
 }
 CACHES = {

@@ -13,9 +13,11 @@ from math import ceil
 from typing import Any
 
 from allauth.core.internal import ratelimit
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -52,7 +54,37 @@ class Limited:
         browser = recognised(request=request, user=user, now=self._now()) if user else ""  # type: ignore[attr-defined]
         if browser:  # whoever stole its cookie may guess as slowly as anybody else
             return f"browser:{browser}"
-        return f"typed:{credentials.get('email', credentials.get('username', '')).lower()}"
+        return f"typed:{_typed(credentials)}"
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """A new password by letter: tries with this name count anew."""
+        forget_tries(request=request, key=f"typed:{_typed(credentials)}")
+
+
+def count_code(*, request: HttpRequest, user: Any) -> str:
+    """Count a code of somebody's second factor before it is looked at; by what to forget that, once it was right.
+
+    :raises ValidationError: when there were too many.
+    """
+    key = f"codes:{user.pk}"
+    if not ratelimit.consume(request, app=APP, action="login_failed", key=key):
+        now = timezone.now()  # noqa: TID251 - a form's view cannot pass it in
+        seconds = wait_seconds(request=request, action="login_failed", key=key, now=now)
+        raise ValidationError(too_many(seconds), "too_many_login_attempts")
+    return key
+
+
+def forget_tries(*, request: HttpRequest, key: str) -> None:
+    """Start counting anew by this key.
+
+    allauth would start anew for the address too: whoever guesses could then wipe their own count with a login that is theirs.
+    """
+    by_key = [rate for rate in settings.ACCOUNT_RATE_LIMITS["login_failed"].split(",") if rate.endswith("/key")]
+    ratelimit.clear(request, app=APP, action="login_failed", config={"login_failed": ",".join(by_key)}, key=key)
+
+
+def _typed(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email", credentials.get("username", ""))).lower()
 
 
 # --- Waiting ------------------------------------------------------------------------------------------------------------------
@@ -64,6 +96,9 @@ COUNTED = {
     "account_reset_password_from_key": ("reset_password_from_key", None),
     "account_change_password": ("change_password", None),
     "account_reauthenticate": ("reauthenticate", None),
+    "invitation": ("accept_invitation", None),
+    "openid_connect_login": ("provider", None),
+    "openid_connect_callback": ("provider", None),
 }
 
 

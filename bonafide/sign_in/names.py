@@ -68,7 +68,7 @@ def _bare(text: str) -> str:
 
 def _called(letter: str) -> str:
     """The letter's name in Unicode, by which one that looks like another can be told from it."""
-    return unicodedata.name(letter, f"U+{ord(letter):04X}").lower()
+    return unicodedata.name(letter, f"U+{ord(letter):04X}").capitalize()
 
 
 VALIDATORS: list[Any] = [validate_name]  # what django-allauth asks about each new name

@@ -7,9 +7,11 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.test import Client
+from django.core.exceptions import ValidationError
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from bonafide.sign_in import limits
 from bonafide.sign_in.models import Shared
 from tests.factories.accounts import make_member
 
@@ -96,6 +98,29 @@ def test_one_address_cannot_try_many_names():
     for n in range(10):
         assert not refused(sign_in(Client(), f"name{n}", WRONG))
     assert refused(sign_in(Client(), "one more", WRONG))
+
+
+def test_a_login_of_ones_own_does_not_wipe_the_count_of_ones_address(client, vega):
+    """Neither its new password by letter, nor the right code of its second factor."""
+    for n in range(10):
+        sign_in(Client(), f"name{n}", WRONG)
+    client.post(reverse("account_reset_password"), {"email": vega.email})
+    form = client.get(re.search(r"http\S+(/account/password/reset/key/\S+)", mail.outbox[0].body)[1]).url
+    new = "another set of plain words"
+    client.post(form, {"password1": new, "password2": new})
+    request = RequestFactory().post("/", REMOTE_ADDR="127.0.0.1")
+    limits.forget_tries(request=request, key=f"codes:{vega.pk}")
+    assert refused(sign_in(Client(), "one more", WRONG))
+
+
+def test_a_right_code_lets_the_codes_count_anew_and_no_more(vega):
+    request = RequestFactory().post("/", REMOTE_ADDR="127.0.0.1")
+    for _ in range(5):
+        key = limits.count_code(request=request, user=vega)
+    with pytest.raises(ValidationError, match="try again in 5 minutes"):
+        limits.count_code(request=request, user=vega)
+    limits.forget_tries(request=request, key=key)
+    limits.count_code(request=request, user=vega)
 
 
 def test_a_forged_forwarding_header_opens_no_further_tries():

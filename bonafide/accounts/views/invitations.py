@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.decorators import rate_limit
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from bonafide.accounts.models import Membership
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@rate_limit(action="accept_invitation", limit_get=True)  # type: ignore[untyped-decorator]
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who invites to what; POST accepts, as the person who is signed in."""
     try:

@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.core import context
 from allauth.mfa.base import forms as base
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.internal.flows.add import validate_can_add_authenticator
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
@@ -21,6 +20,7 @@ from bonafide.sign_in.factors.adapter import WRONG_CODE, WRONG_RECOVERY_CODE
 from bonafide.sign_in.factors.sealing import Unreadable, seal, unseal
 from bonafide.sign_in.factors.use_code import step_of, use_code
 from bonafide.sign_in.history import record
+from bonafide.sign_in.limits import count_code, forget_tries
 
 REFUSED_PASSKEY = _(
     "This passkey was not accepted. Use one that you added here, and unlock it with your fingerprint, your face or its PIN."
@@ -48,13 +48,13 @@ class _Code(base.BaseAuthenticateForm):  # type: ignore[misc]
             self.fields["code"].label, self.fields["code"].help_text = _("Recovery code"), _("One that you have not used yet.")
 
     def clean_code(self) -> str:
-        forget = check_rate_limit(self.user)
+        tries = count_code(request=context.request, user=self.user)
         code: str = self.cleaned_data["code"]
         found = use_code(user=self.user, text=code, now=timezone.now())  # noqa: TID251 - a form's view cannot pass it in
         if found is None:
             self.failed()
             raise ValidationError(WRONG_CODE if self.has_app else WRONG_RECOVERY_CODE, code="incorrect_code")
-        forget()
+        forget_tries(request=context.request, key=tries)
         found.user = self.user
         self.authenticator = found
         return code
@@ -196,10 +196,10 @@ class ActivateTOTPForm(forms.Form):
 
     def clean_code(self) -> str:
         validate_can_add_authenticator(self.user)
-        forget = check_rate_limit(self.user, error_key="rate_limited")
+        tries = count_code(request=context.request, user=self.user)
         code: str = self.cleaned_data["code"]
         self.step = step_of(secret=self.secret, text=code, now=timezone.now())  # noqa: TID251 - as above
         if self.step is None:
             raise ValidationError(WRONG_CODE, code="incorrect_code")
-        forget()
+        forget_tries(request=context.request, key=tries)
         return code
