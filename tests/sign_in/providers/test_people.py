@@ -165,7 +165,7 @@ def test_an_account_there_that_is_connected_elsewhere_is_not_taken_from_there(cl
     assert SocialAccount.objects.get().user == first
 
 
-def test_the_second_factor_is_asked_for_all_the_same(client, go):
+def test_asvs_6_3_4_the_second_factor_is_asked_for_all_the_same(client, go):
     vega = member()
     client.force_login(vega)
     connect(client, go)
