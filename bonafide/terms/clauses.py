@@ -218,9 +218,17 @@ CLAUSES = (
                 "An account’s usage and bills are shown to its members, each within their role, and to the staff of "
                 "%(trade_name)s. To any other login they do not exist."
             ),
+            _(
+                "Each time our staff open what we hold about you, who it was, what, when and why is written down, and you read "
+                "it in your settings. They see your console only by a visit that ends by itself and of which the owners are told."
+            ),
         ),
         _contact,
-        enforced_by=("bonafide.billing.models.InvoiceQuerySet.visible_to",),
+        enforced_by=(
+            "bonafide.billing.models.InvoiceQuerySet.visible_to",
+            "bonafide.privacy.looking.LookMiddleware",
+            "bonafide.privacy.visiting.VisitMiddleware",
+        ),
         check=checks.strangers_see_nothing,
         counted=_("%(pages)d pages tried as a stranger and as somebody signed out; none opened"),
     ),
@@ -319,8 +327,10 @@ CLAUSES = (
         _("When we write to you"),
         (
             _(
-                "Your e-mail address is used to confirm that it is yours, to let you choose a new password, and to tell you "
-                "that your password was changed. Each letter says why you get it."
+                "Your e-mail address is used to confirm that it is yours, to let you choose a new password, to tell you of each "
+                "change of what opens your login and of sign-ins from a new browser, and to invite you where a member asked for "
+                "it. Owners of an account are told of its new keys, of keys that end, and of visits by our staff; everybody is "
+                "told in time of terms that promise less. Each letter says why you get it, and there are no others."
             ),
             _("You reach us at %(email)s."),
         ),
