@@ -98,7 +98,8 @@ def test_the_age_of_the_oldest_address_we_hold_is_told_wherever_it_is_held_and_w
     page = read(browser)
     assert "is 211 days old" in page
     goes = months_after(seen.at, 12, settings.OPERATOR.zone).astimezone(settings.OPERATOR.zone)
-    assert f"It is erased by {goes.day} {goes:%B %Y}, 12 months after it was seen" in page
+    assert f"It is erased by {goes.day} {goes:%B %Y}" in page
+    assert "12 months after it was seen" in page
 
 
 def test_ten_thousand_sessions_take_as_many_queries_as_three_and_come_in_pages(browser, person, now):

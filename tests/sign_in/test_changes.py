@@ -152,7 +152,7 @@ def test_asvs_6_3_5_a_second_step_that_fails_again_and_again_is_told(client, use
     assert come_in(client).url == reverse("mfa_authenticate")
     for tries in range(1, 5):
         client.post(reverse("mfa_authenticate"), {"code": f"00000{tries}"})
-        assert subjects() == (["Somebody stands before your second step"] if tries >= 3 else [])
+        assert subjects() == (["Somebody was stopped at your second step"] if tries >= 3 else [])
 
 
 def test_sessions_that_our_staff_end_are_told_once_and_those_one_ends_oneself_are_not(client, user, elsewhere):
