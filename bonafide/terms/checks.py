@@ -48,6 +48,7 @@ BILLED_WITHIN = timedelta(days=10)
 # A document may take so long after its bill.
 RENDERED_WITHIN = timedelta(hours=6)
 _SAMPLE = 50
+_BACK_OFFICE = ("/staff/", "/staff/accounts/account/", "/staff/accounts/user/")
 GUARD = "bonafide.privacy.cookies.CookieGuardMiddleware"
 _OPEN_PAGES = ("/", "/terms", "/legal", "/account/login/", "/account/signup/", "/account/password/reset/")
 
@@ -198,7 +199,10 @@ def strangers_see_nothing(operator: Operator, now: datetime) -> Finding:
             if as_stranger != 404 or as_nobody != 302:
                 opened = f"a page of a bill answers {as_stranger} to a stranger and {as_nobody} to somebody signed out"
                 break
-    return Finding({"pages": len(paths), "roles": 2}, opened)
+        for path in _BACK_OFFICE:  # always there, with or without a bill
+            if 200 in (_get(stranger, path).status_code, _get(nobody, path).status_code):
+                opened = opened or "the back office opens to a stranger"
+    return Finding({"pages": len(paths) + len(_BACK_OFFICE), "roles": 2}, opened)
 
 
 # --- S1 -------------------------------------------------------------------------------------------------------------------

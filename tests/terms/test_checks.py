@@ -17,7 +17,7 @@ from bonafide.billing.models import Invoice, InvoiceQuerySet
 from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.pricing.rating import PerUnit
 from bonafide.privacy import cookies
-from bonafide.privacy.access_log import folder
+from bonafide.privacy.access_log import AccessLogMiddleware, folder
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Outcome, Session, SignIn
 from bonafide.sessions.store import key_hash
@@ -183,6 +183,14 @@ def an_address_of_a_failure_that_stays(patch, living):
     SignIn.objects.create(user=make_user(), at=NOW - timedelta(days=370), outcome=Outcome.WRONG_PASSWORD, address="192.0.2.1")
 
 
+def a_log_that_nobody_writes(patch, living):
+    patch.setattr(AccessLogMiddleware, "_write", lambda self, line: None)
+
+
+def a_back_office_without_a_door(patch, living):
+    patch.setattr(checks, "_BACK_OFFICE", ("/terms",))
+
+
 MUTATIONS = {
     "S1": [a_sign_in_that_nobody_recorded, a_history_that_stays],
     "S3": [an_address_that_stays],
@@ -191,9 +199,9 @@ MUTATIONS = {
     "B1": [an_account_left_out],
     "B2": [a_document_edited, a_bill_edited],
     "I1": [a_password_in_clear, a_weak_hash],
-    "I3": [bills_for_everybody],
+    "I3": [bills_for_everybody, a_back_office_without_a_door],
     "S2": [an_ending_that_does_nothing, an_ending_that_forgets_one],
-    "S4": [a_line_that_says_more, a_log_that_should_be_off, addresses_left_whole],
+    "S4": [a_log_that_nobody_writes, a_line_that_says_more, a_log_that_should_be_off, addresses_left_whole],
     "R1": [a_sweep_that_slept],
     "C1": [a_guard_that_sleeps, no_guard],
     "C2": [a_cookie_that_nobody_declared],
