@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -25,17 +23,14 @@ from pydantic import (
 from stdnum.eu import vat
 from stdnum.fr import siren
 
-from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Text, WebAddress, Zone
+from bonafide.operator_privacy import Processor, Retention, host_names
+from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
 
 FILE_NAME = "operator.toml"
 
 
 class OperatorFileError(Exception):
     """The operator's file is missing or wrong; the text names key, value, what was expected and the remedy."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Identity(Section):
@@ -124,6 +119,15 @@ class Network(Section):
         description="How many proxies of yours a request passes, each adding to `X-Forwarded-For`; required once `console_url` "
         "is https. `0` believes no such header.",
     )
+    own_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts of your own that the console connects to, such as your mail server; those of others are `processors`.",
+    )
+
+    @field_validator("own_hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return host_names(value)
 
 
 class Sessions(Section):
@@ -164,15 +168,6 @@ class Terms(Section):
 
     notice_days: int = Field(
         30, ge=1, le=365, description="A change that promises less is announced by letter so many days before it holds."
-    )
-
-
-class Retention(Section):
-    """How long what the law does not ask to keep is kept."""
-
-    ip_months: int = Field(12, ge=1, le=12, description="IP addresses of people are erased once they are so many months old.")
-    history_months: int = Field(
-        12, ge=1, le=36, description="Ended sessions, sign-ins and known browsers are deleted once they are so many months old."
     )
 
 
@@ -302,6 +297,25 @@ class Operator(Section):
     tax: Tax = Tax()  # type: ignore[call-arg]
     bank: Bank | None = None
     mail: Mail
+    processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")
+
+    @field_validator("processors")
+    @classmethod
+    def _each_once(cls, value: tuple[Processor, ...]) -> tuple[Processor, ...]:
+        ids = [processor.id for processor in value]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"expected an id once only, not {', '.join(ids)}")
+        return value
+
+    @model_validator(mode="after")
+    def _promises_are_no_shorter_than_the_law(self) -> Operator:
+        for floor in self.retention.floors:
+            if floor.data == "addresses" and self.retention.ip_months < floor.months:
+                raise ValueError(
+                    f"retention.ip_months = {self.retention.ip_months}: expected at least {floor.months}, "
+                    f"which retention.floors says the law asks for ({floor.basis})"
+                )
+        return self
 
     @model_validator(mode="after")
     def _proxies_declared(self) -> Operator:
@@ -370,4 +384,5 @@ def sections() -> dict[str, type[Section]]:
             if isinstance(kind, type) and issubclass(kind, Section)
         )
         for name, field in Operator.model_fields.items()
+        if name != "processors"
     }

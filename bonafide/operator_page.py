@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from bonafide.operator import Operator, Provider, Section, SignIn, sections
+from bonafide.operator import Operator, Provider, sections
+from bonafide.operator_privacy import Floor, Processor
+from bonafide.operator_values import Section
+
+TABLES: dict[str, type[Section]] = {"sign_in.providers": Provider, "retention.floors": Floor}
 
 
 def settings_page() -> str:
@@ -28,8 +32,10 @@ def settings_page() -> str:
             "",
             *_table(section),
         ]
-        if section is SignIn:
-            parts += ["", f"### [[{name}.providers]] (optional, any number)", "", *_table(Provider)]
+        for key, of_many in TABLES.items():
+            if key.startswith(f"{name}."):
+                parts += ["", f"### [[{key}]] (optional, any number)", "", *_table(of_many)]
+    parts += ["", "## [[processors]] (optional, any number)", "", *_table(Processor)]
     parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
     return "\n".join(parts) + "\n"
@@ -42,8 +48,21 @@ def _table(section: type[Section]) -> Iterator[str]:
     yield "| key | kind | default | meaning |"
     yield "|---|---|---|---|"
     for key, entry in section.model_fields.items():
-        default = "required" if entry.is_required() else "" if entry.default is None else f"`{_toml(entry.default)}`"
+        default = "required" if entry.is_required() else _default(entry.default)
         yield f"| `{key}` | {_kind(entry.annotation)} | {default} | {entry.description} |"
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple) and value and isinstance(value[0], Section):
+        return "<br>".join(f"`{_inline(each)}`" for each in value)
+    return f"`{_toml(value)}`"
+
+
+def _inline(section: Section) -> str:
+    """A section as an inline table of TOML."""
+    return "{" + ", ".join(f"{key} = {_toml(value)}" for key, value in section.model_dump().items()) + "}"
 
 
 ENVIRONMENT = {
@@ -69,7 +88,7 @@ def _kind(annotation: Any) -> str:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType, Annotated):
         return _kind(get_args(annotation)[0])
-    if get_origin(annotation) is tuple and get_args(annotation)[0] is Provider:
+    if get_origin(annotation) is tuple and inspect.isclass(of := get_args(annotation)[0]) and issubclass(of, Section):
         return "tables"
     if get_origin(annotation) is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"

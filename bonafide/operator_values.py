@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from stdnum import bic, iban
 
 from bonafide.money import is_currency
@@ -76,3 +76,9 @@ Bic = Annotated[str, AfterValidator(_bic)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Email = Annotated[str, AfterValidator(_email)]
 Language = Literal["en", "fr"]
+
+
+class Section(BaseModel):
+    """A table of the operator's file: what it does not know is refused, and nothing in it changes once it was read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

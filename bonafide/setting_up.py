@@ -16,6 +16,7 @@ import click
 from bonafide.errors import Refused
 from bonafide.instance import Instance
 from bonafide.operator import Operator, OperatorFileError, load, parse, sections
+from bonafide.operator_values import Section
 
 WAITING = timedelta(minutes=10)  # a task that no worker took for so long says that no worker runs
 
@@ -158,6 +159,8 @@ def _lines(filled: dict[tuple[str, str], object]) -> Iterator[str]:
 def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
+    if isinstance(value, Section):
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.model_dump().items()) + "}"
     if isinstance(value, bool | int):
         return str(value).lower()
     return json.dumps(str(value), ensure_ascii=False)
