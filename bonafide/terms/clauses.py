@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from babel import Locale
@@ -20,6 +20,8 @@ from bonafide.terms import checks, log_checks
 from bonafide.terms.finding import Finding
 
 Check = Callable[[Operator, datetime], Finding]
+# A check runs every day; half a day of grace covers a night of maintenance.
+NIGHTLY = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Clause:
     ``also`` adds the paragraphs that hold for some operators only. ``settings`` names the operator's keys that decide it,
     ``measures`` those whose change promises less or more, and ``revision`` goes up when a release changes its meaning (not when
     it mends its words). ``enforced_by`` names the code that keeps it, ``check`` proves it; a clause without one is attested by a
-    person, never proven. ``counted`` says a check's counts in words.
+    person, never proven. Evidence older than ``fresh`` proves nothing any more. ``counted`` says a check's counts in words.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Clause:
     revision: int = 1
     enforced_by: tuple[str, ...] = ()
     check: Check | None = None
+    fresh: timedelta = NIGHTLY
     counted: str | Promise = ""
 
 

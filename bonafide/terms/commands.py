@@ -59,8 +59,8 @@ def _line(one: Any) -> str:
     from django.utils import translation
 
     with translation.override("en"):
-        if one.evidence and not one.evidence.kept:
-            return f"{one.clause.title}: {one.evidence.fault}"
+        if one.fault:
+            return f"{one.clause.title}: {one.fault}"
         if one.evidence:
             return f"{one.clause.title}: {one.clause.counted % one.evidence.counts}"
         if one.attestation:
