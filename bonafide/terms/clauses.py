@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.vat_numbers import vies_is_asked
 from bonafide.operator import Operator
-from bonafide.terms import checks, log_checks
+from bonafide.terms.checks import bills, logs, pages, people
 from bonafide.terms.finding import Finding
 
 Check = Callable[[Operator, datetime], Finding]
@@ -130,6 +130,12 @@ def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
     return (_("A month whose usage comes to nothing gives one too, and it says so."),)
 
 
+def _ways_to_pay(operator: Operator) -> tuple[str | Promise, ...]:
+    if operator.bank is None:
+        return (_("How a bill can be paid is agreed with us: it names no bank account yet."),)
+    return (_("Each bill can be paid by bank transfer: it names our account, the amount and the reference to give."),)
+
+
 def _contact(operator: Operator, language: str) -> dict[str, object]:
     return {"email": operator.identity.email, "trade_name": operator.identity.trade_name}
 
@@ -156,7 +162,7 @@ CLAUSES = (
             Measure("hosting.country", "other"),
         ),
         enforced_by=("bonafide.operator.load", "bonafide.terms.views.promises.legal"),
-        check=checks.operator_is_named,
+        check=pages.operator_is_named,
         counted=_("%(values)d values of the operator’s file found on the legal notice"),
     ),
     Clause(
@@ -170,7 +176,7 @@ CLAUSES = (
         _empty_months,
         settings=("service.time_zone", "billing.zero_bills"),
         enforced_by=("bonafide.billing.run.issue_month",),
-        check=checks.months_are_billed,
+        check=bills.months_are_billed,
         counted=_("%(months)d months billed, %(bills)d bills, %(left_out)d accounts left out"),
     ),
     Clause(
@@ -183,8 +189,18 @@ CLAUSES = (
             ),
         ),
         enforced_by=("bonafide.billing.triggers.install", "bonafide.documents.render_pending.render_pending"),
-        check=checks.bills_are_kept,
+        check=bills.bills_are_kept,
         counted=_("%(bills)d bills verified in their chain, %(documents)d documents in place, %(read)d of them read in full"),
+    ),
+    Clause(
+        "B3",
+        _("How bills are paid"),
+        (_("The number of a payment card is asked for on no page of this console, and none is kept here."),),
+        also=_ways_to_pay,
+        settings=("bank",),
+        enforced_by=("bonafide.billing.transfer.transfer_of",),
+        check=bills.no_card_is_asked_or_kept,
+        counted=_("%(pages)d pages with %(fields)d fields read, %(texts)d texts searched; no card number asked for or kept"),
     ),
     Clause(
         "I1",
@@ -198,7 +214,7 @@ CLAUSES = (
         ),
         settings=("sign_in.password_min_length",),
         enforced_by=("bonafide.sign_in.views.SignUpView",),
-        check=checks.passwords_are_hashed,
+        check=people.passwords_are_hashed,
         counted=_("%(passwords)d passwords, each a salted hash; %(unconfirmed)d sessions without a confirmed address"),
     ),
     Clause(
@@ -232,7 +248,7 @@ CLAUSES = (
             "bonafide.privacy.looking.LookMiddleware",
             "bonafide.privacy.visiting.VisitMiddleware",
         ),
-        check=checks.strangers_see_nothing,
+        check=people.strangers_see_nothing,
         counted=_("%(pages)d pages tried as a stranger and as somebody signed out; none opened"),
     ),
     Clause(
@@ -250,7 +266,7 @@ CLAUSES = (
         settings=("retention.history_months",),
         measures=(Measure("retention.history_months", "more"),),
         enforced_by=("bonafide.sign_in.history.record", "bonafide.sessions.store.SessionStore"),
-        check=checks.sign_ins_are_recorded,
+        check=people.sign_ins_are_recorded,
         counted=_("%(sessions)d sessions of the last month, each with its sign-in in the history"),
     ),
     Clause(
@@ -263,7 +279,7 @@ CLAUSES = (
             ),
         ),
         enforced_by=("bonafide.sessions.end.end_sessions", "bonafide.sessions.store.SessionStore"),
-        check=checks.ended_sessions_are_dead,
+        check=people.ended_sessions_are_dead,
         counted=_("%(canaries)d sessions of a canary ended and tried again; %(with_data)d of %(ended)d ended sessions hold data"),
     ),
     Clause(
@@ -279,7 +295,7 @@ CLAUSES = (
         settings=("retention.ip_months",),
         measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
-        check=log_checks.addresses_are_erased,
+        check=logs.addresses_are_erased,
         counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
     ),
     Clause(
@@ -290,7 +306,7 @@ CLAUSES = (
         settings=("logs.access",),
         measures=(Measure("logs.access", ("off", "truncated", "full")),),
         enforced_by=("bonafide.privacy.access_log.AccessLogMiddleware",),
-        check=log_checks.log_says_no_more,
+        check=logs.log_says_no_more,
         counted=_("%(lines)d lines of the access log read, each as declared"),
     ),
     Clause(
@@ -306,7 +322,7 @@ CLAUSES = (
         settings=("logs.days", "logs.directories"),
         measures=(Measure("logs.days", "more"),),
         enforced_by=("bonafide.privacy.sweep.sweep_old_logs",),
-        check=log_checks.logs_are_swept,
+        check=logs.logs_are_swept,
         counted=_("%(files)d files read to the last line, the oldest line is %(days)d days old"),
     ),
     Clause(
@@ -322,7 +338,7 @@ CLAUSES = (
         settings=("retention.ip_months",),
         measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
-        check=log_checks.addresses_are_erased,
+        check=logs.addresses_are_erased,
         counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
     ),
     Clause(
@@ -340,6 +356,19 @@ CLAUSES = (
         _contact,
     ),
     Clause(
+        "U2",
+        _("No means of payment is needed"),
+        (
+            _(
+                "You need not leave a means of payment with us: whoever has given none uses everything else, and pays each bill "
+                "when it comes."
+            ),
+        ),
+        enforced_by=("bonafide.accounts.sign_up.open_account",),
+        check=bills.nothing_asks_for_a_means_of_payment,
+        counted=_("%(pages)d pages opened by somebody new who gave no means of payment"),
+    ),
+    Clause(
         "C1",
         _("Cookies that the service needs"),
         (
@@ -351,7 +380,7 @@ CLAUSES = (
             _("A cookie that is not on that page cannot leave this console: it is taken out of the answer."),
         ),
         enforced_by=("bonafide.privacy.cookies.CookieGuardMiddleware",),
-        check=checks.cookies_are_declared,
+        check=pages.cookies_are_declared,
         counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
@@ -359,7 +388,7 @@ CLAUSES = (
         _("A cookie that remembers your choice"),
         (_("A cookie keeps the language you chose, for six months. Nothing else about your preferences is kept in cookies."),),
         enforced_by=("bonafide.privacy.cookies.CookieGuardMiddleware",),
-        check=checks.cookies_are_declared,
+        check=pages.cookies_are_declared,
         counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
@@ -372,7 +401,7 @@ CLAUSES = (
             ),
         ),
         enforced_by=("bonafide.web.headers.SecurityHeadersMiddleware",),
-        check=checks.pages_load_only_from_here,
+        check=pages.pages_load_only_from_here,
         counted=_("%(pages)d pages read, %(loads)d loads, none from elsewhere"),
     ),
 )

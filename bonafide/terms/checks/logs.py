@@ -13,7 +13,7 @@ from bonafide.privacy.log_files import look_at_logs
 from bonafide.privacy.sweep import log_cutoff, log_folders
 from bonafide.privacy.sweep_rows import address_cutoff, held_addresses
 from bonafide.sessions.inventory import oldest_address
-from bonafide.terms.checks import _client, _get
+from bonafide.terms.checks.trying import get, new_browser
 from bonafide.terms.finding import Finding
 
 # The sweep comes every hour; twice that is late.
@@ -24,7 +24,7 @@ _LINES = 5_000
 def log_says_no_more(operator: Operator, now: datetime) -> Finding:
     """The youngest lines of the access log hold exactly what is declared, with addresses as the operator chose."""
     looked = 0
-    _get(_client(), "/legal")  # so that there is a line to look at
+    get(new_browser(), "/legal")  # so that there is a line to look at
     for path in sorted(folder().glob(f"{PREFIX}*{SUFFIX}"))[-2:]:
         for line in _last(path):
             looked += 1
