@@ -249,7 +249,7 @@ CLAUSES = (
             "bonafide.privacy.visiting.VisitMiddleware",
         ),
         check=people.strangers_see_nothing,
-        counted=_("%(pages)d pages tried as a stranger and as somebody signed out; none opened"),
+        counted=_("%(pages)d pages of others tried by a stranger, by somebody signed out and by a program; none opened"),
     ),
     Clause(
         "S1",

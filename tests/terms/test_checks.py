@@ -91,6 +91,23 @@ def bills_for_everybody(patch, living):
     patch.setattr(InvoiceQuerySet, "visible_to", lambda self, user: self.issued())
 
 
+def profiles_for_everybody(patch, living):
+    from django.contrib import admin
+
+    from bonafide.accounts.models import Account
+
+    patch.setattr(admin.site, "has_permission", lambda request: True)
+    for name in ("has_view_permission", "has_change_permission", "has_module_permission"):
+        patch.setattr(admin.site._registry[Account].__class__, name, lambda self, request, obj=None: True)
+    patch.setattr("bonafide.sign_in.factors.staff.StaffSecondFactorMiddleware.__call__", lambda self, r: self.get_response(r))
+
+
+def bills_for_every_program(patch, living):
+    from bonafide.api import v1
+
+    patch.setattr(v1, "_bills", lambda key: Invoice.objects.issued().whole())
+
+
 def an_ending_that_does_nothing(patch, living):
     patch.setattr(people, "end_sessions", lambda **given: 2)
 
@@ -228,7 +245,7 @@ MUTATIONS = {
     "B1": [an_account_left_out],
     "B2": [a_document_edited, a_bill_edited],
     "I1": [a_password_in_clear, a_weak_hash],
-    "I3": [bills_for_everybody, a_back_office_without_a_door],
+    "I3": [bills_for_everybody, profiles_for_everybody, bills_for_every_program, a_back_office_without_a_door],
     "S2": [an_ending_that_does_nothing, an_ending_that_forgets_one],
     "S4": [a_log_that_nobody_writes, a_line_that_says_more, a_log_that_should_be_off, addresses_left_whole],
     "R1": [a_sweep_that_slept],

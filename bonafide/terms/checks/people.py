@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import identify_hasher
 from django.db.models import Exists, OuterRef
 
-from bonafide.accounts.models import User
+from bonafide.accounts.api_keys import make_key
+from bonafide.accounts.models import Account, ApiKey, User
+from bonafide.accounts.sign_up import open_account
 from bonafide.billing.models import Invoice
 from bonafide.operator import Operator
 from bonafide.periods import months_before
@@ -44,25 +48,59 @@ def passwords_are_hashed(operator: Operator, now: datetime) -> Finding:
     return Finding(counts, f"{unconfirmed} sessions belong to people whose address was never confirmed" if unconfirmed else "")
 
 
+# What each of them gets of what is somebody else's: the login of another account, nobody at all, a program of another account.
+_STRANGER, _NOBODY, _PROGRAM = "a stranger", "somebody signed out", "a program of another account"
+
+
 def strangers_see_nothing(operator: Operator, now: datetime) -> Finding:
-    """The newest bills, tried as somebody signed out and as somebody of no account: neither page nor document opens."""
+    """The newest accounts, people and bills, tried as others: no page, no document, no profile, no answer to a program opens."""
     bills = list(Invoice.objects.issued().order_by("-position").values_list("number", flat=True)[:_SAMPLE])
-    paths = [f"/bills/{number}{ending}" for number in bills for ending in ("", ".pdf")]
-    opened = ""
+    accounts = list(Account.objects.order_by("-pk").values_list("pk", "reference")[:_SAMPLE])
+    people = list(User.objects.order_by("-pk").values_list("pk", flat=True)[:_SAMPLE])
+    pages = [f"/bills/{number}{ending}" for number in bills for ending in ("", ".pdf")]
+    profiles = [f"/staff/accounts/account/{pk}/change/" for pk, _ in accounts]
+    profiles += [f"/staff/accounts/user/{pk}/change/" for pk in people]
+    calls = [f"/api/v1/bills/{number}" for number in bills]
+    calls += [f"/api/v1/accounts/{quote(reference)}/usage" for _, reference in accounts]
+    tried = {
+        (_STRANGER, 404): pages,
+        (_NOBODY, 302): pages,
+        (_STRANGER, None): (*_BACK_OFFICE, *profiles),
+        (_NOBODY, None): (*_BACK_OFFICE, *profiles),
+        (_PROGRAM, 404): calls,
+    }
+    counts = {"pages": 0, "roles": 3}
     with nothing_stays():
-        stranger, nobody = new_browser(), new_browser()
-        stranger.force_login(canary())
-        if get(stranger, "/usage").status_code != 200:
-            opened = "the stranger could not be signed in, so nothing was tried"
-        for path in paths:
-            as_stranger, as_nobody = get(stranger, path).status_code, get(nobody, path).status_code
-            if as_stranger != 404 or as_nobody != 302:
-                opened = f"a page of a bill answers {as_stranger} to a stranger and {as_nobody} to somebody signed out"
-                break
-        for path in _BACK_OFFICE:  # always there, with or without a bill
-            if 200 in (get(stranger, path).status_code, get(nobody, path).status_code):
-                opened = opened or "the back office opens to a stranger"
-    return Finding({"pages": len(paths) + len(_BACK_OFFICE), "roles": 2}, opened)
+        look = _as_others(now)
+        if look(_STRANGER, "/usage") != 200 or look(_PROGRAM, "/api/v1/bills") != 200:
+            return Finding(counts, "the stranger could not come in at all, so nothing was tried")
+        for (who, wanted), paths in tried.items():
+            for path in paths:
+                status = look(who, path)
+                counts["pages"] += 1
+                if status != wanted and (wanted is not None or status == 200):
+                    return Finding(counts, f"{_kind_of(path)} answers {status} to {who}")
+    return Finding(counts)
+
+
+def _as_others(now: datetime) -> Callable[[str, str], int]:
+    """Looks at a page as one of them, and says how it was answered."""
+    stranger, nobody, program = new_browser(), new_browser(), new_browser()
+    person = canary()
+    account = open_account(user=person, country=settings.OPERATOR.identity.country, language=settings.LANGUAGE_CODE, now=now)
+    stranger.force_login(person)
+    scopes = (ApiKey.Scope.BILLS_READ, ApiKey.Scope.USAGE_READ)
+    _key, text = make_key(account=account, name=person.username, scopes=scopes, expires_at=None, now=now)
+    program.defaults["HTTP_AUTHORIZATION"] = f"Bearer {text}"
+    browsers = {_STRANGER: stranger, _NOBODY: nobody, _PROGRAM: program}
+    return lambda who, path: get(browsers[who], path).status_code
+
+
+def _kind_of(path: str) -> str:
+    """What a path leads to, without whose it is: it is published."""
+    if path.startswith("/bills/"):
+        return "a page of a bill"
+    return "the back office" if path.startswith("/staff/") else "the interface for programs"
 
 
 def sign_ins_are_recorded(operator: Operator, now: datetime) -> Finding:
