@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from babel import Locale
 from django.utils.functional import Promise
@@ -29,11 +29,27 @@ class Measure:
     """A value that a clause promises, and which change of it promises less.
 
     ``setting`` is its key in the operator's file. ``looser`` is ``more`` (a larger number promises less), ``other`` (any other
-    value does) or the values in order from the strictest on.
+    value does), ``added`` (an entry that was not there, or that says something else, does; one that is gone promises more) or the
+    values in order from the strictest on. ``value`` says it as JSON where the key's own value is no plain one.
     """
 
     setting: str
-    looser: Literal["more", "other"] | tuple[str, ...]
+    looser: Literal["more", "other", "added"] | tuple[str, ...]
+    value: Callable[[Operator], Any] | None = None
+
+    def of(self, operator: Operator) -> Any:
+        """What the operator's file promises, as JSON keeps it."""
+        if self.value is not None:
+            return self.value(operator)
+        value: Any = operator
+        for name in self.setting.split("."):
+            value = getattr(value, name)
+        return value
+
+    @property
+    def is_number_or_choice(self) -> bool:
+        """Whether a looser value can be kept out of force by going on with the one before."""
+        return self.looser not in ("other", "added")
 
 
 @dataclass(frozen=True)
