@@ -26,6 +26,7 @@ from bonafide.privacy.end_visit import end_visits
 from bonafide.privacy.forms import ReasonForm, VisitForm
 from bonafide.privacy.letters import tell_of_visit
 from bonafide.privacy.models import Look, Visit, answered_for_by
+from bonafide.privacy.passed_on import passed_on
 from bonafide.privacy.places import place_of
 from bonafide.privacy.staff_code import staff_code
 from bonafide.privacy.subjects import Whose, of_rows
@@ -59,6 +60,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
                 for visit in visits[:VISITS_SHOWN]
             ],
             "more_visits": max(visits.count() - VISITS_SHOWN, 0),
+            "passed_on": passed_on(user=user),
             "accounts": Account.objects.filter(pk__in=answered_for_by(user)).order_by("name"),
             "viewer_of": Account.objects.filter(
                 memberships__user=user, memberships__role=Membership.Role.VIEWER, closed_at=None
