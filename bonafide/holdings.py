@@ -213,7 +213,8 @@ class Table:
     """A table: its model by label, the columns that say nothing of a person, and its holdings. Columns as the database has them.
 
     ``called`` is what customers read; a table without holdings needs none. ``name`` is that of a table without a model of the
-    project. ``counted``: whether one customer's rows can be counted without reading a large table to its end.
+    project. ``walked``: too large to have an index by age or by customer; it is swept in the order of its keys, and one
+    customer's rows are not counted.
     In a package's ``TABLES`` what points to a table stands before it, so that sweeping in order never leaves a row behind.
     """
 
@@ -222,7 +223,7 @@ class Table:
     holdings: tuple[Holding, ...] = ()
     called: Text = ""
     name: str = ""
-    counted: bool = True
+    walked: bool = False
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,11 @@ def still_held(emptied: Emptied) -> Q:
     return ~Q(**{column: value}) if value is not None else Q(**{f"{column}__isnull": False})
 
 
+def due(ends: Swept, *, before: datetime, zone: ZoneInfo) -> Q:
+    """The rows of which this goes now: held since before ``before``, and not emptied yet."""
+    return Q(**{f"{ends.since}__lt": as_stored(before, ends.unit, zone)}) & still_held(ends.emptied)
+
+
 def emptied_values(emptied: Emptied, *, now: datetime) -> dict[str, Any]:
     """What a row is given when it is emptied at ``now``."""
     return {column: now if value is NOW else value for column, value in emptied}

@@ -5,6 +5,7 @@ Each package is imported by name. A package without an ``inventory.py`` stores n
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,6 +30,7 @@ from bonafide.privacy import own_inventory as privacy
 from bonafide.privacy.ends import still_held
 from bonafide.sessions import inventory as sessions
 from bonafide.sign_in import inventory as sign_in
+from bonafide.sign_in.passwords import breached_list
 from bonafide.terms import inventory as terms
 from bonafide.usage import inventory as usage
 
@@ -132,9 +134,10 @@ def _real_columns(connection: BaseDatabaseWrapper, name: str) -> set[str]:
 def undeclared_files(home: Path) -> list[str]:
     """What is in the instance's folder and that no place declares, relative to it; a folder ends in ``/``.
 
-    Folders that are declared as a whole are not looked into; one that nobody declares is named, not its content.
+    Folders that are declared as a whole are not looked into; one that nobody declares is named, not its content. Files that
+    the operator's file or the environment names (secrets, by ``..._FILE``) are declared by that.
     """
-    return sorted(_undeclared_below(home, ""))
+    return sorted(name for name in _undeclared_below(home, "") if (home / name).resolve() not in _named_by_settings())
 
 
 def _undeclared_below(folder: Path, inside: str) -> Iterator[str]:
@@ -153,6 +156,12 @@ def _undeclared_below(folder: Path, inside: str) -> Iterator[str]:
             yield from _undeclared_below(entry, f"{name}/")
         elif any(entry.iterdir()):
             yield f"{name}/"
+
+
+def _named_by_settings() -> set[Path]:
+    named = [Path(value) for name, value in os.environ.items() if name.endswith("_FILE") and value]
+    breached = breached_list()
+    return {path.resolve() for path in (*named, *([breached] if breached else []))}
 
 
 def _is_declared(name: str) -> bool:

@@ -16,7 +16,7 @@ TABLES = (
         "usage.Event",
         called=_("usage events"),
         plain=("id", "source_id", "meter_id", "batch_id"),
-        counted=False,  # one account's are found by reading them all; the daily sums below are found by an index
+        walked=True,  # an index by age made taking events in 1.6 times as costly on SQLite; an account's sums are found below
         holdings=(
             Holding(
                 kind=Kind.USAGE,
