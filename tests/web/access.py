@@ -183,6 +183,8 @@ ROWS = [
     Row("terms/changes/<int:before>..<int:after>", at("/terms/changes/1..2"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
     Row("cookies", at("/cookies"), EVERYBODY),
+    Row("processing", at("/processing"), EVERYBODY),
+    Row("processing.csv", at("/processing.csv"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
