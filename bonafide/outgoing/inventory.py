@@ -9,11 +9,12 @@ from bonafide.holdings import Basis, Holding, Kind, Swept, Table, Whose
 TABLES = (
     Table(
         "outgoing.PassedOn",
+        called=_("What was passed on"),
         plain=("id", "recipient", "name", "clause"),
         holdings=(
             Holding(
                 kind=Kind.RECORDS,
-                columns=("at", "account", "person", "fields", "occasion"),
+                columns=("at", "account_id", "person_id", "fields", "occasion"),
                 what=_("That data of theirs was passed on: which, to whom, when and on which occasion; never the data itself."),
                 whose=Whose.LOGINS,
                 why=_("To tell each of them who was given what."),

@@ -184,6 +184,8 @@ ROWS = [
     Row("legal", at("/legal"), EVERYBODY),
     Row("cookies", at("/cookies"), EVERYBODY),
     Row("processors", at("/processors"), EVERYBODY),
+    Row("processing", at("/processing"), EVERYBODY),
+    Row("processing.csv", at("/processing.csv"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
