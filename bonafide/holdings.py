@@ -101,7 +101,8 @@ class Swept:
     """It goes once it is as old as ``setting`` of the operator's file says (a key that ends in ``_months`` or ``_days``).
 
     ``since`` is the column (or lookup) from whose moment on its age counts; rows in which it is empty stay. ``emptied`` is what a
-    row is given then; without it the row is deleted. Bulk, in batches: no ``save``, no signal.
+    row is given then; without it the row is deleted. Bulk, in batches: no ``save``, no signal. A column that is emptied with an
+    expression (``Now()``) marks that it was: such a row is due as long as that column is empty.
     """
 
     setting: str
@@ -125,9 +126,14 @@ class WithAccount:
 
 @dataclass(frozen=True)
 class Kept:
-    """The law says how long: ``floor`` names the kind of the operator's ``[[retention.floors]]``; it is swept after that."""
+    """The law says how long: ``floor`` names the kind of the operator's ``[[retention.floors]]``; it is swept after that.
+
+    ``since`` and ``emptied`` are as in :class:`Swept`. Without ``since`` no sweep takes it: something else ends it.
+    """
 
     floor: Kind
+    since: str = ""
+    emptied: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
