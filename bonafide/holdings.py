@@ -101,8 +101,8 @@ class Swept:
     """It goes once it is as old as ``setting`` of the operator's file says (a key that ends in ``_months`` or ``_days``).
 
     ``since`` is the column (or lookup) from whose moment on its age counts; rows in which it is empty stay. ``emptied`` is what a
-    row is given then; without it the row is deleted. Bulk, in batches: no ``save``, no signal. A column that is emptied with an
-    expression (``Now()``) marks that it was: such a row is due as long as that column is empty.
+    row is given then; without it the row is deleted. Bulk, in batches: no ``save``, no signal. A column that is given
+    ``Now()``, the moment of the sweep, marks that it was: such a row is due as long as that column is empty.
     """
 
     setting: str

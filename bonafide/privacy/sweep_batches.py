@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, connections, transaction
@@ -27,25 +28,26 @@ _LONGEST_WAIT = "50ms"  # for a row that another transaction has locked; those o
 class _Pass:
     """One way through the rows: how many were done, and whether some were locked and left."""
 
+    now: datetime
     done: int = 0
     size: int = _FIRST
     left: bool = False
 
 
-def in_batches(step: Step, rows: QuerySet[Any], on_batch: Callable[[int], None]) -> tuple[int, int]:
+def in_batches(*, step: Step, rows: QuerySet[Any], now: datetime, on_batch: Callable[[int], None]) -> tuple[int, int]:
     """Empty or delete ``rows`` (what is due of ``step``); how many were done, and how many are locked by others and left.
 
     It may be killed between any two batches: what was done stays done, and the next call finds the rest.
     """
-    once = _go(step, rows, on_batch)
+    once = _go(step, rows, now, on_batch)
     if not once.left:
         return once.done, 0
-    again = _go(step, rows, on_batch)
+    again = _go(step, rows, now, on_batch)
     return once.done + again.done, rows.count() if again.left else 0
 
 
-def _go(step: Step, rows: QuerySet[Any], on_batch: Callable[[int], None]) -> _Pass:
-    way = _Pass()
+def _go(step: Step, rows: QuerySet[Any], now: datetime, on_batch: Callable[[int], None]) -> _Pass:
+    way = _Pass(now)
     moments = rows.order_by(step.since).values_list(step.since, flat=True)
     start = moments.first()
     while start is not None:
@@ -83,7 +85,7 @@ def _timed(step: Step, part: QuerySet[Any], way: _Pass) -> int:
 
 def _shortly(step: Step, part: QuerySet[Any], way: _Pass) -> int:
     try:
-        return _act(step, part)
+        return _act(step, part, way.now)
     except OperationalError as error:
         if not _is_locked(error):
             raise
@@ -91,21 +93,21 @@ def _shortly(step: Step, part: QuerySet[Any], way: _Pass) -> int:
     free = part.model._base_manager.filter(pk__in=part.order_by().values("pk")).select_for_update(skip_locked=True)
     try:
         with transaction.atomic(using=part.db):
-            return _act(step, part.model._base_manager.filter(pk__in=list(free.values_list("pk", flat=True))))
+            return _act(step, part.model._base_manager.filter(pk__in=list(free.values_list("pk", flat=True))), way.now)
     except OperationalError as error:
         if not _is_locked(error):  # what hangs on the rows may be locked too
             raise
         return 0
 
 
-def _act(step: Step, part: QuerySet[Any]) -> int:
+def _act(step: Step, part: QuerySet[Any], now: datetime) -> int:
     with transaction.atomic(using=part.db):
         connection = connections[part.db]
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
         if step.emptied:
-            return part.update(**dict(step.emptied))
+            return part.update(**step.given(now))
         return part.delete()[1].get(step.model._meta.label, 0)
 
 

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from bonafide.holdings import Holding, Kept, Kind, Swept, Table
 from bonafide.operator import Operator
@@ -38,6 +39,10 @@ class Step:
     moment: datetime
     cutoff: Cutoff
 
+    def given(self, now: datetime) -> dict[str, Any]:
+        """What a row is given by a sweep at that moment."""
+        return {column: now if isinstance(value, Now) else value for column, value in self.emptied}
+
     @property
     def name(self) -> str:
         return self.model._meta.db_table
@@ -48,7 +53,7 @@ class Step:
 
     def is_full(self) -> Q:
         """That a row still has something of what is taken from it. ``since`` is left out: it is compared already."""
-        marks = [column for column, value in self.emptied if hasattr(value, "resolve_expression")]
+        marks = [column for column, value in self.emptied if isinstance(value, Now)]
         if marks:
             return Q(**{f"{marks[0]}__isnull": True})
         full = Q()

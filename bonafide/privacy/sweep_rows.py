@@ -72,7 +72,7 @@ def sweep_rows(
     with written_down(kind=SweepRun.Kind.ROWS, now=now, cutoffs=cutoffs) as told:
         for step in plan:
             try:
-                _sweep(step, held, swept, on_batch)
+                _sweep(step, held, swept, now, on_batch)
             except (DatabaseError, ProtectedError, RestrictedError) as error:
                 swept.faults.append(f"{step.name}: {str(error).splitlines()[0]}")
                 logger.error("a table could not be swept: %s", swept.faults[-1])
@@ -81,8 +81,8 @@ def sweep_rows(
     return swept
 
 
-def _sweep(step: Step, held: Held, swept: SweptRows, on_batch: Callable[[int], None]) -> None:
-    done, locked = in_batches(step, step.due(held), on_batch)
+def _sweep(step: Step, held: Held, swept: SweptRows, now: datetime, on_batch: Callable[[int], None]) -> None:
+    done, locked = in_batches(step=step, rows=step.due(held), now=now, on_batch=on_batch)
     counts = swept.deleted if not step.emptied else swept.addresses if step.holding.kind == Kind.ADDRESSES else swept.emptied
     counts[step.name] = counts.get(step.name, 0) + done
     if locked:
