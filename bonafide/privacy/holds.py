@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from bonafide.accounts.models import Membership
 from bonafide.holdings import Kind
 from bonafide.privacy.access_log import FIELDS
-from bonafide.privacy.held import held_at
+from bonafide.privacy.kept import held_at
 from bonafide.privacy.models import Hold, answered_for_by
 
 

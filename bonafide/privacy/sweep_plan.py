@@ -16,8 +16,8 @@ from django.db.models.functions import Now
 from bonafide.holdings import Holding, Kept, Kind, Swept, Table
 from bonafide.operator import Operator
 from bonafide.periods import months_before
-from bonafide.privacy.held import Held
 from bonafide.privacy.inventory import TABLES
+from bonafide.privacy.kept import Held
 
 Cutoff = datetime | date | int
 

@@ -13,8 +13,8 @@ from django.db.models import ProtectedError, Q, RestrictedError
 
 from bonafide.holdings import Holding, Kind, Table
 from bonafide.operator import Operator
-from bonafide.privacy.held import Held, held_at
 from bonafide.privacy.inventory import TABLES
+from bonafide.privacy.kept import Held, held_at
 from bonafide.privacy.models import SweepRun
 from bonafide.privacy.statutory import begin_statutory_holds
 from bonafide.privacy.sweep_batches import in_batches
