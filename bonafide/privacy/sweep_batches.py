@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, connections, transaction
-from django.db.models import QuerySet
+from django.db.models import F, Max, Min, QuerySet
 
 from bonafide.privacy.sweep_plan import Step
 
@@ -29,9 +29,13 @@ class _Pass:
     """One way through the rows: how many were done, and whether some were locked and left."""
 
     now: datetime
+    on_batch: Callable[[int], None]
     done: int = 0
     size: int = _FIRST
     left: bool = False
+
+    def next_size(self) -> int:
+        return min(self.size, BATCH)
 
 
 def in_batches(*, step: Step, rows: QuerySet[Any], now: datetime, on_batch: Callable[[int], None]) -> tuple[int, int]:
@@ -47,11 +51,16 @@ def in_batches(*, step: Step, rows: QuerySet[Any], now: datetime, on_batch: Call
 
 
 def _go(step: Step, rows: QuerySet[Any], now: datetime, on_batch: Callable[[int], None]) -> _Pass:
-    way = _Pass(now)
+    way = _Pass(now, on_batch)
+    (_by_key if step.table.walked else _by_age)(step, rows, way)
+    return way
+
+
+def _by_age(step: Step, rows: QuerySet[Any], way: _Pass) -> None:
     moments = rows.order_by(step.since).values_list(step.since, flat=True)
     start = moments.first()
     while start is not None:
-        size = min(way.size, BATCH)
+        size = way.next_size()
         end = moments.filter(**{f"{step.since}__gte": start})[size : size + 1].first()
         part = rows.filter(**{f"{step.since}__gte": start})
         if end == start:  # more rows of one moment than a batch takes
@@ -59,13 +68,24 @@ def _go(step: Step, rows: QuerySet[Any], now: datetime, on_batch: Callable[[int]
         elif end is not None:
             part = part.filter(**{f"{step.since}__lt": end})
         done = _timed(step, part, way)
-        if done:
-            way.done += done
-            on_batch(done)
         if end == start and not done:
             end = moments.filter(**{f"{step.since}__gt": start}).first()
         start = end
-    return way
+
+
+def _by_key(step: Step, rows: QuerySet[Any], way: _Pass) -> None:
+    """A table without an index by age: from the first key that is due to the last, which one look through it finds.
+
+    The sums keep PostgreSQL from looking for each by the index of keys, which passes the whole table for the last.
+    """
+    keys = rows.order_by().aggregate(first=Min(F("pk") + 0), last=Max(F("pk") + 0))
+    if keys["first"] is None:
+        return
+    start = keys["first"]
+    while start <= keys["last"]:
+        end = start + way.next_size()
+        _timed(step, rows.filter(pk__gte=start, pk__lt=end), way)
+        start = end
 
 
 def _some(rows: QuerySet[Any], size: int) -> QuerySet[Any]:
@@ -79,7 +99,9 @@ def _timed(step: Step, part: QuerySet[Any], way: _Pass) -> int:
     done = _shortly(step, part, way)
     if done:
         factor = _AIM / max(time.monotonic() - begun, 0.001)
-        way.size = max(_LEAST, round(way.size * min(max(factor, 0.25), 2)))
+        way.size = max(_LEAST, round(way.next_size() * min(max(factor, 0.25), 2)))
+        way.done += done
+        way.on_batch(done)
     return done
 
 
@@ -106,7 +128,7 @@ def _act(step: Step, part: QuerySet[Any], now: datetime) -> int:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
-        if step.emptied:
+        if step.ends.emptied:
             return part.update(**step.given(now))
         return part.delete()[1].get(step.model._meta.label, 0)
 

@@ -11,14 +11,16 @@ from django.apps import apps
 from django.db import DatabaseError, models
 from django.db.models import ProtectedError, Q, RestrictedError
 
-from bonafide.holdings import Holding, Kind, Table
+from bonafide.holdings import Holding, Kind, Swept, Table
 from bonafide.operator import Operator
+from bonafide.periods import months_before
+from bonafide.privacy.ends import still_held
 from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.kept import Held, held_at
 from bonafide.privacy.models import SweepRun
 from bonafide.privacy.statutory import begin_statutory_holds
 from bonafide.privacy.sweep_batches import in_batches
-from bonafide.privacy.sweep_plan import Step, cutoff_of, steps
+from bonafide.privacy.sweep_plan import Step, steps
 from bonafide.privacy.sweep_runs import written_down
 
 logger = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ def sweep_rows(
 
 def _sweep(step: Step, held: Held, swept: SweptRows, now: datetime, on_batch: Callable[[int], None]) -> None:
     done, locked = in_batches(step=step, rows=step.due(held), now=now, on_batch=on_batch)
-    counts = swept.deleted if not step.emptied else swept.addresses if step.holding.kind == Kind.ADDRESSES else swept.emptied
+    counts = swept.deleted if not step.ends.emptied else swept.addresses if step.holding.kind == Kind.ADDRESSES else swept.emptied
     counts[step.name] = counts.get(step.name, 0) + done
     if locked:
         swept.faults.append(f"{step.name}: {locked} rows are locked by another transaction; the next sweep takes them")
@@ -125,7 +127,7 @@ def _held(plan: list[Step], held: Held) -> dict[str, int]:
 
 def address_cutoff(*, operator: Operator, now: datetime) -> datetime:
     """The moment before which no IP address of a person may have been seen, but for what a hold keeps."""
-    return cutoff_of(operator=operator, setting="retention.ip_months", now=now)
+    return months_before(now, operator.retention.ip_months, operator.zone)
 
 
 def held_addresses(*, tables: Iterable[Table] = TABLES) -> int:
@@ -134,9 +136,5 @@ def held_addresses(*, tables: Iterable[Table] = TABLES) -> int:
 
 
 def _filled(table: Table, holding: Holding) -> int:
-    model = apps.get_model(table.model)
-    filled = Q()
-    for column in holding.columns:
-        if isinstance(model._meta.get_field(column), models.GenericIPAddressField):
-            filled |= Q(**{f"{column}__isnull": False})
-    return model._base_manager.filter(filled).count() if filled else 0
+    emptied = holding.ends.emptied if isinstance(holding.ends, Swept) else ()
+    return apps.get_model(table.model)._base_manager.filter(still_held(emptied)).count() if emptied else 0

@@ -73,7 +73,7 @@ def test_it_works_in_batches_and_takes_up_again_where_it_was_killed(monkeypatch,
 
     later = SEEN + timedelta(days=370)
     with pytest.raises(KeyboardInterrupt):
-        sweep_rows(operator=operator(), now=later, on_batch=killed)
+        sweep_rows(operator=operator(retention={"history_months": 36}), now=later, on_batch=killed)
     assert held_addresses() == 40
     with django_assert_max_num_queries(60):
         swept(later)

@@ -113,7 +113,7 @@ class Hold(models.Model):
         ]
         indexes = [
             models.Index(fields=["person"], condition=Q(person__isnull=False), name="hold_on_person"),
-            models.Index(fields=["until"], condition=Q(lifted_at=None), name="hold_not_lifted"),
+            models.Index(fields=["until"], condition=Q(emptied_at=None), name="hold_age"),
         ]
 
     def __str__(self) -> str:

@@ -70,7 +70,7 @@ class Release(models.Model):
         indexes = [
             models.Index(fields=["account"], condition=Q(account__isnull=False), name="release_of_account"),
             models.Index(fields=["person"], condition=Q(person__isnull=False), name="release_of_person"),
-            models.Index(fields=["released_at"], name="release_age"),
+            models.Index(fields=["released_at"], condition=Q(emptied_at=None), name="release_age"),
         ]
 
     def __str__(self) -> str:

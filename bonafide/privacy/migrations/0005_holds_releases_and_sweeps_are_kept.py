@@ -16,5 +16,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0003_holds_releases_and_sweeps")]
+    dependencies = [("privacy", "0004_holds_releases_and_sweeps")]
     operations = [migrations.RunPython(install, remove)]
