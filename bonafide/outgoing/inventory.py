@@ -9,7 +9,7 @@ from bonafide.holdings import Basis, Holding, Kind, Swept, Table, Whose
 TABLES = (
     Table(
         "outgoing.PassedOn",
-        called=_("What was passed on"),
+        called=_("what was passed on"),
         plain=("id", "recipient", "name", "clause"),
         holdings=(
             Holding(

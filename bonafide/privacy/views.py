@@ -32,6 +32,7 @@ from bonafide.privacy.models import Look, Visit, answered_for_by
 from bonafide.privacy.passed_on import passed_on
 from bonafide.privacy.places import place_of
 from bonafide.privacy.processing import MEASURES, as_csv, recipients, record
+from bonafide.privacy.releases import passed_on_by_law
 from bonafide.privacy.staff_code import staff_code
 from bonafide.privacy.subjects import Whose, of_rows
 from bonafide.privacy.words import said
@@ -49,10 +50,11 @@ View = Callable[..., HttpResponse]
 def privacy(request: HttpRequest) -> HttpResponse:
     """Who of the staff saw the person's data, and that of the accounts for which they answer; and what we hold of both."""
     user: Any = request.user
-    looks = Look.objects.shown_to(user)
+    now = timezone.now()
+    today = timezone.localdate(now, settings.OPERATOR.zone)
+    looks = Look.objects.shown_to(user, today=today)
     page = Paginator(looks.select_related("account", "staff").order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     visits = Visit.objects.shown_to(user).with_over_at().select_related("account", "staff").order_by("-began_at", "-pk")
-    now = timezone.now()
     held = held_about(user=user, operator=settings.OPERATOR)
     address = oldest_of(held, Kind.ADDRESSES)
     return render(
@@ -70,6 +72,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
                 {"visit": visit, "code": staff_code(visit.staff), "over_at": visit.over_at, "lasts": visit.over_at > now}
                 for visit in visits[:VISITS_SHOWN]
             ],
+            "by_law": passed_on_by_law(user, now=now, today=today),
             "more_visits": max(visits.count() - VISITS_SHOWN, 0),
             "passed_on": passed_on(user=user),
             "accounts": Account.objects.filter(pk__in=answered_for_by(user)).order_by("name"),

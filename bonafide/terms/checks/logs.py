@@ -7,11 +7,11 @@ from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bonafide.holdings import Kind
 from bonafide.operator import Operator
 from bonafide.privacy.access_log import FIELDS, PREFIX, SUFFIX, cut_short, folder
-from bonafide.privacy.log_files import look_at_logs
-from bonafide.privacy.sweep import log_cutoff, log_folders
-from bonafide.privacy.sweep_rows import address_cutoff, held_addresses
+from bonafide.privacy.sweep import log_cutoff, look_at_old_logs
+from bonafide.privacy.sweep_rows import due_rows, held_addresses
 from bonafide.sessions.inventory import oldest_address
 from bonafide.terms.checks.trying import get, new_browser
 from bonafide.terms.finding import Finding
@@ -59,7 +59,7 @@ def _fault(line: str, operator: Operator, now: datetime) -> str:
 
 def logs_are_swept(operator: Operator, now: datetime) -> Finding:
     """No line of any log, rotated and compressed ones included, is older than promised."""
-    looked = look_at_logs(folders=log_folders(operator=operator))
+    looked = look_at_old_logs(operator=operator, now=now, grace=GRACE)
     oldest = (now - looked.oldest).days if looked.oldest else 0
     counts = {"files": looked.files, "days": max(oldest, 0)}
     missing = [path for path in operator.logs.directories if not Path(path).is_dir()]
@@ -72,9 +72,9 @@ def logs_are_swept(operator: Operator, now: datetime) -> Finding:
 
 
 def addresses_are_erased(operator: Operator, now: datetime) -> Finding:
-    """No IP address of a person, in any table, was seen longer ago than promised."""
+    """No IP address of a person, in any table, was seen longer ago than promised, but for what a legal hold keeps."""
     oldest = oldest_address()
     counts = {"addresses": held_addresses(), "days": max((now - oldest).days, 0) if oldest else 0}
-    late = oldest is not None and oldest < address_cutoff(operator=operator, now=now) - GRACE
+    late = due_rows(operator=operator, now=now, grace=GRACE, kinds=(Kind.ADDRESSES,))
     fault = f"an IP address is {counts['days']} days old: at most {operator.retention.ip_months} months were promised"
     return Finding(counts, fault if late else "")
