@@ -8,19 +8,21 @@ A row that somebody else has locked is waited for a moment, then left and taken 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Max, Min, QuerySet
+from django.db.models.deletion import Collector
 
 from bonafide.privacy.sweep_plan import Step
 
 BATCH = 10_000  # rows a statement at most
 _FIRST, _LEAST = 1_000, 100
-_AIM = 0.04  # seconds a batch
+_AIM = 0.05  # seconds a batch
 _LONGEST_WAIT = "50ms"  # for a row that another transaction has locked; those of the batch are locked meanwhile
 
 
@@ -107,14 +109,15 @@ def _timed(step: Step, part: QuerySet[Any], way: _Pass) -> int:
 
 def _shortly(step: Step, part: QuerySet[Any], way: _Pass) -> int:
     try:
-        return _act(step, part, way.now)
+        with _undone_alone():
+            return _act(step, part, way.now)
     except OperationalError as error:
         if not _is_locked(error):
             raise
     way.left = True
     free = part.model._base_manager.filter(pk__in=part.order_by().values("pk")).select_for_update(skip_locked=True)
     try:
-        with transaction.atomic(using=part.db):
+        with transaction.atomic():
             return _act(step, part.model._base_manager.filter(pk__in=list(free.values_list("pk", flat=True))), way.now)
     except OperationalError as error:
         if not _is_locked(error):  # what hangs on the rows may be locked too
@@ -122,15 +125,37 @@ def _shortly(step: Step, part: QuerySet[Any], way: _Pass) -> int:
         return 0
 
 
+def _undone_alone() -> AbstractContextManager[Any]:
+    """Within somebody's transaction a statement that fails is undone alone."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
 def _act(step: Step, part: QuerySet[Any], now: datetime) -> int:
-    with transaction.atomic(using=part.db):
-        connection = connections[part.db]
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
-        if step.ends.emptied:
-            return part.update(**step.given(now))
-        return part.delete()[1].get(step.model._meta.label, 0)
+    """One statement where it can be one: it is its own transaction then, without a way to and fro for its beginning and end."""
+    if step.ends.emptied:
+        return part.update(**step.given(now))
+    if Collector(using=part.db).can_fast_delete(part):
+        return int(part._raw_delete(part.db))
+    return part.delete()[1].get(step.model._meta.label, 0)
+
+
+@contextmanager
+def waiting_shortly() -> Iterator[None]:
+    """Within, this connection gives up waiting for a row that another transaction has locked, where a database locks rows."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    _execute(f"SET lock_timeout = '{_LONGEST_WAIT}'")
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            _execute("RESET lock_timeout")
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def _is_locked(error: OperationalError) -> bool:

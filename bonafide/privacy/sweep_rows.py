@@ -19,7 +19,7 @@ from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.kept import Held, held_at
 from bonafide.privacy.models import SweepRun
 from bonafide.privacy.statutory import begin_statutory_holds
-from bonafide.privacy.sweep_batches import in_batches
+from bonafide.privacy.sweep_batches import in_batches, waiting_shortly
 from bonafide.privacy.sweep_plan import Step, steps
 from bonafide.privacy.sweep_runs import written_down
 
@@ -71,7 +71,7 @@ def sweep_rows(
     swept, held = SweptRows(), held_at(now)
     plan = steps(operator=operator, now=now, tables=tables)
     cutoffs = {step.setting: step.moment for step in plan}
-    with written_down(kind=SweepRun.Kind.ROWS, now=now, cutoffs=cutoffs) as told:
+    with written_down(kind=SweepRun.Kind.ROWS, now=now, cutoffs=cutoffs) as told, waiting_shortly():
         for step in plan:
             try:
                 _sweep(step, held, swept, now, on_batch)
