@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db.models import Count, DateField, DateTimeField, Field, IntegerField, Min, Model, Q, QuerySet, TextField, Value
@@ -42,11 +42,14 @@ class Uncounted:
     end: str
 
 
-def held_about(*, user: Any, operator: Operator) -> list[Held]:
-    """What there is, by kind; two statements, whoever it is. ``user`` may be anybody's row of a login."""
+def held_about(*, user: Any, operator: Operator, today: date) -> list[Held]:
+    """What there is, by kind; two statements, whoever it is. ``user`` may be anybody's row of a login.
+
+    :param today: on the operator's calendar: what an order still keeps secret on that day is not counted.
+    """
     accounts = list(answered_for_by(user))
     counted = _counted()
-    queries = [_about(number, *one, person=user.pk, accounts=accounts) for number, one in enumerate(counted)]
+    queries = [_about(number, *one, person=user.pk, accounts=accounts, today=today) for number, one in enumerate(counted)]
     found = []
     for number, rows, oldest in queries[0].union(*queries[1:], all=True):
         if rows:
@@ -78,7 +81,7 @@ def _counted() -> list[tuple[Table, Holding]]:
     return [(table, holding) for table, holding in holdings() if not table.walked and (holding.person or holding.account)]
 
 
-def _about(number: int, table: Table, holding: Holding, *, person: Any, accounts: list[int]) -> QuerySet[Any, Any]:
+def _about(number: int, table: Table, holding: Holding, *, person: Any, accounts: list[int], today: date) -> QuerySet[Any, Any]:
     """(number, how many rows, the oldest as text): one part of the union."""
     model = _model(table)
     whose = Q()
@@ -89,8 +92,9 @@ def _about(number: int, table: Table, holding: Holding, *, person: Any, accounts
     since = _since(holding)
     oldest = Cast(Min(since), TextField()) if since else Value(None, output_field=TextField())
     emptied = getattr(holding.ends, "emptied", ()) if _is_by_age(holding) else ()
+    told = getattr(model._default_manager, table.told)(today=today) if table.told else model._base_manager.all()
     rows: QuerySet[Any, Any] = (
-        model._base_manager.filter(whose, still_held(emptied))
+        told.filter(whose, still_held(emptied))
         .order_by()
         .annotate(held_number=Value(number, output_field=IntegerField()))
         .values("held_number")

@@ -76,5 +76,5 @@ def holds_shown_to(user: Any, *, today: date) -> QuerySet[Hold]:
     """
     orders = Q(origin=Hold.Origin.ORDER, person=None, account__in=Membership.objects.filter(user=user).values("account_id"))
     of_account = Q(account__in=answered_for_by(user)) & (Q(person=None) | Q(origin=Hold.Origin.ORDER))
-    found = Hold.objects.filter(Q(person=user) | of_account | orders).exclude(secret_until__gte=today)
+    found = Hold.objects.told(today=today).filter(Q(person=user) | of_account | orders)
     return found.select_related("account").order_by("-begins_at", "-pk")

@@ -38,6 +38,7 @@ TABLES = (
     ),
     Table(
         "privacy.Look",
+        told="told",
         called=_("what staff looked at"),
         plain=("id", "emptied_at"),
         holdings=(
@@ -100,6 +101,7 @@ TABLES = (
     ),
     Table(
         "privacy.Hold",
+        told="told",
         called=_("legal holds"),
         plain=("id", "emptied_at"),
         holdings=(
@@ -139,6 +141,7 @@ TABLES = (
     ),
     Table(
         "privacy.Release",
+        told="told",
         called=_("releases to authorities"),
         plain=("id", "emptied_at"),
         holdings=(

@@ -55,7 +55,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     looks = Look.objects.shown_to(user, today=today)
     page = Paginator(looks.select_related("account", "staff").order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     visits = Visit.objects.shown_to(user).with_over_at().select_related("account", "staff").order_by("-began_at", "-pk")
-    held = held_about(user=user, operator=settings.OPERATOR)
+    held = held_about(user=user, operator=settings.OPERATOR, today=today)
     address = oldest_of(held, Kind.ADDRESSES)
     return render(
         request,

@@ -16,10 +16,11 @@ from tests.factories.history import make_row, make_sign_ins
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+TODAY = NOW.date()
 
 
 def of(user, **sections):
-    return {(held.where, held.what): held for held in held_about(user=user, operator=operator(**sections))}
+    return {(held.where, held.what): held for held in held_about(user=user, operator=operator(**sections), today=TODAY)}
 
 
 def one(user, where, kind, **sections):
@@ -68,12 +69,12 @@ def test_it_takes_as_many_queries_for_everybody(django_assert_num_queries):
     account = make_account()
     user = make_member(account=account)
     with django_assert_num_queries(2):
-        held_about(user=user, operator=operator())
+        held_about(user=user, operator=operator(), today=TODAY)
     make_invoice(account=account)
     make_sign_ins(user, 50, now=NOW)
     AccountChange.objects.create(account=account, by=user, at=NOW, fields=["name"])
     with django_assert_num_queries(2):
-        held_about(user=user, operator=operator())
+        held_about(user=user, operator=operator(), today=TODAY)
 
 
 def test_what_is_not_counted_is_named():

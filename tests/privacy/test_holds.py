@@ -4,7 +4,6 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from bonafide.terms.checks.logs import addresses_are_erased
 from django.db import DatabaseError, connection, transaction
 
 from bonafide.accounts.models import Membership
@@ -19,6 +18,7 @@ from bonafide.privacy.sweep import sweep_old_logs
 from bonafide.privacy.sweep_rows import due_rows, held_rows, sweep_rows
 from bonafide.privacy.sweep_runs import last_sweep
 from bonafide.sessions.models import SignIn
+from bonafide.terms.checks.logs import addresses_are_erased
 from tests.factories.accounts import make_account, make_member, make_user
 from tests.factories.billing import operator
 from tests.factories.history import make_rows, make_sign_ins

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +20,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def in_force(self, now: datetime) -> HoldQuerySet:
         """Those that keep something at this moment. Nothing has to run for one to end."""
         return self.filter(begins_at__lte=now, until__gt=now).filter(Q(lifted_at=None) | Q(lifted_at__gt=now))
+
+    def told(self, *, today: date) -> HoldQuerySet:
+        """Those of which the customer may be told on that day."""
+        return self.filter(Q(secret_until=None) | Q(secret_until__lt=today))
 
 
 class Hold(models.Model):

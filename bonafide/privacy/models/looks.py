@@ -93,7 +93,11 @@ class LookQuerySet(models.QuerySet["Look"]):
 
         :param today: on the operator's calendar; without it whatever was ever secret counts as secret.
         """
-        seen = self.filter(Q(person=user) | Q(account__in=answered_for_by(user)))
+        return self.told(today=today).filter(Q(person=user) | Q(account__in=answered_for_by(user)))
+
+    def told(self, *, today: date | None = None) -> LookQuerySet:
+        """Without the looks at holds and releases that an order keeps secret."""
+        seen: LookQuerySet = self.all()
         for kind in ("Hold", "Release"):
             secret = apps.get_model("privacy", kind)._default_manager.filter(secret_until__isnull=False)
             if today:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account
 from bonafide.holdings import Kind
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def told(self, *, today: date) -> ReleaseQuerySet:
+        """Those of which the customer may be told on that day."""
+        return self.filter(Q(secret_until=None) | Q(secret_until__lt=today))
 
 
 class Release(models.Model):
@@ -50,6 +58,8 @@ class Release(models.Model):
     )
     secret_basis = models.CharField(_("what forbids to tell"), max_length=300, blank=True)
     emptied_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("release to an authority")
