@@ -41,12 +41,12 @@ class AnnouncementAdmin(ModelAdmin):  # type: ignore[misc]
             return gettext("On its way: %(ended)d of %(people)d letters are done") % known
         return gettext("Sent: %(reached)d of %(people)d letters left") % known
 
-    @action(description=_("Save and send me the preview"), permissions=["change"])
+    @action(description=_("Save and send me the preview"))
     def preview(self, request: HttpRequest, obj: Announcement) -> None:
         send_preview(announcement=obj, to=request.user, now=timezone.now())  # noqa: TID251 - the admin is a view
         self.message_user(request, _("The preview is on its way to you, in English and in French."), messages.SUCCESS)
 
-    @action(description=_("Approve what I saw"), permissions=["change"])
+    @action(description=_("Approve what I saw"))
     def let_go(self, request: HttpRequest, obj: Announcement) -> None:
         try:
             approve(announcement=obj, by=request.user, now=timezone.now())  # noqa: TID251 - the admin is a view
@@ -61,6 +61,12 @@ class AnnouncementAdmin(ModelAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Announcement, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         obj.created_at = obj.created_at or timezone.now()  # noqa: TID251 - the admin is a view
         super().save_model(request, obj, form, change)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The buttons; none once it is approved."""
+        if Announcement.objects.filter(pk=object_id, approved_at__isnull=False).exists():
+            return []
+        return list(super().get_actions_submit_line(request, object_id))
 
     def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
         """Until it is approved."""

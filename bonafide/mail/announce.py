@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from bonafide.errors import Refused
@@ -94,11 +94,11 @@ def fill_announcements(*, now: datetime) -> int:
 
 def _fill_chunk(announcement: Announcement, now: datetime) -> int:
     """``INSERT ... SELECT`` of the next people; how many."""
-    people, parameters = audience(announcement).values_list("pk")[:CHUNK].query.sql_with_params()
+    people, parameters = audience(announcement).values(reader=F("pk"))[:CHUNK].query.sql_with_params()
     moment = connection.ops.adapt_datetimefield_value(now)
     statement = f"""
         INSERT INTO {Letter._meta.db_table} (purpose, user_id, announcement_id, address, sealed, at, try_at, attempts, outcome)
-        SELECT %s, people.id, %s, '', '', %s, %s, 0, '' FROM ({people}) AS people WHERE TRUE
+        SELECT %s, people.reader, %s, '', '', %s, %s, 0, '' FROM ({people}) AS people WHERE TRUE
         ON CONFLICT (announcement_id, user_id) DO NOTHING
     """  # noqa: S608 - our own names
     with connection.cursor() as cursor:

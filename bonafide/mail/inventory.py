@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from bonafide.holdings import Basis, Holding, Kind, Soon, Swept, Table, Whose, WithLogin
+from bonafide.holdings import Basis, Holding, Kind, Place, Soon, Swept, Table, Whose, WithLogin
 
 TABLES = (
     Table(
         "mail.Letter",
-        plain=("id", "announcement", "try_at", "attempts", "outcome", "once"),
+        plain=("id", "announcement_id", "try_at", "attempts", "outcome", "once"),
         holdings=(
             Holding(
                 kind=Kind.LETTERS,
@@ -25,13 +25,13 @@ TABLES = (
             ),
             Holding(
                 kind=Kind.LETTERS,
-                columns=("purpose", "user", "account", "at", "ended_at"),
+                columns=("purpose", "user_id", "account_id", "at", "ended_at"),
                 what=_("which letters we sent: what for, to whom, when"),
                 whose=Whose.LOGINS,
                 why=_("to show you which letters you got, and to prove that we write for declared purposes alone"),
                 basis=Basis.INTEREST,
-                ends=Swept("retention.letters_days", "ended_at"),
-                enforced_by="bonafide.mail.tasks.forget_letters",
+                ends=Swept("retention.letters_days", since="ended_at"),
+                enforced_by="bonafide.privacy.sweep_rows.sweep_rows",
                 person="user_id",
                 account="account_id",
             ),
@@ -43,13 +43,13 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.RECORDS,
-                columns=("user", "purpose", "since", "how"),
+                columns=("user_id", "purpose", "since", "how"),
                 what=_("which letters somebody refused"),
                 whose=Whose.LOGINS,
                 why=_("to send none of them"),
                 basis=Basis.LAW,
                 ends=WithLogin(),
-                enforced_by="bonafide.mail.models.Refusal",
+                enforced_by="bonafide.accounts.models.User.delete",
                 person="user_id",
             ),
         ),
@@ -75,15 +75,28 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.RECORDS,
-                columns=("approved_by",),
+                columns=("approved_by_id",),
                 what=_("who of our staff approved an announcement"),
                 whose=Whose.STAFF,
                 why=_("to know who let it go out"),
                 basis=Basis.INTEREST,
                 ends=WithLogin(emptied=(("approved_by", None),)),
-                enforced_by="bonafide.mail.models.Announcement",
+                enforced_by="bonafide.accounts.models.User.delete",
                 person="approved_by_id",
             ),
         ),
+    ),
+)
+
+PLACES = (
+    Place(
+        "letters/*",
+        kind=Kind.LETTERS,
+        what=_("letters, whole, while the console is tried out (they are sent otherwise, and not kept)"),
+        whose=Whose.LOGINS,
+        why=_("to try the console out without a mail server"),
+        basis=Basis.INTEREST,
+        ends=_("by hand: only a console that is tried out has them"),
+        enforced_by="bonafide.setting_up.check",
     ),
 )

@@ -31,7 +31,7 @@ class UndeclaredLetter(Exception):
 
 @dataclass(frozen=True)
 class Purpose:
-    """One reason to write. ``why_not`` says in a sentence why it cannot be refused; it is empty for information alone."""
+    """One reason to write. ``why_not`` ends the sentence "It cannot be refused: ..."; it is empty for information alone."""
 
     code: str
     kind: Kind
@@ -57,7 +57,7 @@ PURPOSES = (
         Kind.SECURITY,
         _("Confirming your address"),
         _("When you sign up, and when you want another address: a link that shows that the mailbox is yours."),
-        _("It cannot be refused: without it anybody could claim your address."),
+        _("without it anybody could claim your address."),
         templates=(
             "account/email/email_confirmation",
             "account/email/email_confirmation_signup",
@@ -69,7 +69,7 @@ PURPOSES = (
         Kind.SECURITY,
         _("A new password"),
         _("When somebody asks for a new password with your address: a link to choose it."),
-        _("It cannot be refused: it is the way back in for who forgot their password, and comes only when it is asked for."),
+        _("it is the way back in for who forgot their password, and comes only when it is asked for."),
         templates=("account/email/password_reset_key", "account/email/unknown_account"),
     ),
     Purpose(
@@ -77,7 +77,7 @@ PURPOSES = (
         Kind.SECURITY,
         _("Somebody used your address or name"),
         _("When somebody signs up with an address or a name that is taken, or wants yours for another login."),
-        _("It cannot be refused: whoever has the address must know what others try with it."),
+        _("whoever has the address must know what others try with it."),
         templates=(
             "account/email/account_already_exists",
             "account/email/name_taken",
@@ -89,7 +89,7 @@ PURPOSES = (
         Kind.SECURITY,
         _("Security of your login"),
         _("When what opens your login changes, and when somebody signs in with a new browser or fails to again and again."),
-        _("It cannot be refused: it is about who can sign in as you, and who breaks in would be the first to refuse it."),
+        _("it is about who can sign in as you, and who breaks in would be the first to refuse it."),
         templates=("mail/security",),
     ),
     Purpose(
@@ -97,7 +97,7 @@ PURPOSES = (
         Kind.SECURITY,
         _("New API keys"),
         _("To the owners of an account, when another of them makes a key."),
-        _("It cannot be refused: a key opens the account without anybody signing in, so its owners must know of each."),
+        _("a key opens the account without anybody signing in, so its owners must know of each."),
         templates=("accounts/email/api_key_made",),
     ),
     Purpose(
@@ -105,7 +105,7 @@ PURPOSES = (
         Kind.SECURITY,
         _("Visits of our staff"),
         _("To the owners of an account, when one of our staff begins to see its console as they do."),
-        _("It cannot be refused: nobody of us looks at your console without your knowing."),
+        _("nobody of us looks at your console without your knowing."),
         templates=("privacy/email/visit_begun",),
     ),
     Purpose(
@@ -113,7 +113,7 @@ PURPOSES = (
         Kind.ACCOUNT,
         _("Invitations"),
         _("When an owner of an account asks us to invite you to it."),
-        _("It cannot be refused beforehand, because we do not know your address before; it comes once, and nothing follows."),
+        _("we do not know your address before; it comes once, and nothing follows."),
         templates=("accounts/email/invitation",),
     ),
     Purpose(
@@ -121,7 +121,7 @@ PURPOSES = (
         Kind.ACCOUNT,
         _("API keys that end"),
         _("To the owners of an account, two weeks and one day before a key stops working."),
-        _("It cannot be refused: programs that use the key would stop without a warning."),
+        _("programs that use the key would stop without a warning."),
         templates=("accounts/email/api_key_ends",),
     ),
     Purpose(
@@ -129,14 +129,14 @@ PURPOSES = (
         Kind.BILLING,
         _("Your bill"),
         _("Each month, when the bill of an account is there."),
-        _("It cannot be refused: a bill must reach who has to pay it."),
+        _("a bill must reach who has to pay it."),
     ),
     Purpose(
         "terms-change",
         Kind.TERMS,
         _("Terms that promise less"),
         _("Before a version of our terms takes effect that promises you less than today's."),
-        _("It cannot be refused: whoever has a login must know of it in time to leave."),
+        _("whoever has a login must know of it in time to leave."),
         templates=("terms/email/announced",),
     ),
     Purpose(
@@ -158,7 +158,7 @@ PURPOSES = (
         Kind.TERMS,
         _("A promise that turned"),
         _("To our staff, when a check finds that a promise is not kept any more, or kept again."),
-        _("It cannot be refused: it is part of the work here."),
+        _("it is part of the work here."),
         templates=("terms/email/turned",),
         for_staff=True,
     ),
@@ -167,7 +167,7 @@ PURPOSES = (
         Kind.ACCOUNT,
         _("Previews of announcements"),
         _("To whoever of our staff writes an announcement, when they ask to see it."),
-        _("It cannot be refused: it comes only when it is asked for."),
+        _("it comes only when it is asked for."),
         templates=("mail/announcement",),
         for_staff=True,
     ),

@@ -2,7 +2,4 @@
 
 from bonafide.background.schedules import Schedule
 
-SCHEDULES = (
-    Schedule("send-letters", "bonafide.mail.tasks.send_letters", 1),
-    Schedule("forget-letters", "bonafide.mail.tasks.forget_letters", "55 3 * * *"),
-)
+SCHEDULES = (Schedule("send-letters", "bonafide.mail.tasks.send_letters", 1),)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from smtplib import SMTPException
 from typing import Any
 
@@ -70,7 +69,10 @@ def nudge(letter: Letter) -> None:
     """Ask the workers once the transaction has committed; were that lost, the minute's round finds the letter."""
     from bonafide.mail.tasks import send_one  # which imports what sends, and that imports this
 
-    transaction.on_commit(partial(send_one.enqueue, letter.pk), robust=True)
+    def ask() -> None:  # no partial: Django cannot log the failure of one
+        send_one.enqueue(letter.pk)
+
+    transaction.on_commit(ask, robust=True)
 
 
 def after_commit(send: Callable[[], None]) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
 from bonafide.mail.announce import fill_announcements, finish_announcements
-from bonafide.mail.models import Letter
 from bonafide.mail.outbox import Round, give_up, send_due
 
 _BATCH = 100
@@ -40,15 +37,6 @@ def send_one(letter_id: int) -> str:
     """Send one letter now."""
     done = send_due(now=timezone.now(), limit=1, only=letter_id)
     return f"{done.sent} sent, {done.failed} failed"
-
-
-@task()
-def forget_letters() -> str:
-    """Each night: delete what is known of letters that ended longer ago than the operator says."""
-    days = settings.OPERATOR.retention.letters_days
-    old = Letter.objects.filter(ended_at__lt=timezone.now() - timedelta(days=days))
-    deleted = old._raw_delete(old.db)
-    return f"{deleted} letters forgotten"
 
 
 def send_soon() -> None:

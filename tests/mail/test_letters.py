@@ -21,6 +21,7 @@ from tests.factories.accounts import make_user
 TEMPLATES = Path(adapter.__file__).parents[1] / "mail" / "templates"
 LETTERS = sorted(p.relative_to(TEMPLATES).as_posix().removesuffix("_subject.txt") for p in TEMPLATES.rglob("*_subject.txt"))
 ALL = [(purpose, template) for purpose in PURPOSES for template in purpose.templates]
+REFUSE = "https://console.example/letters/refuse/1.news.abc"
 SIGN_UP = {"username": "vega", "email": "vega@example.com", "password1": "four plain unrelated words"}
 
 
@@ -55,7 +56,7 @@ def given():
         "changes_url": "https://console.example/terms/changes/1..2",
         "subject": "What is new",
         "paragraphs": ["One thing is new.", "Another is better."],
-        "refuse_url": "https://console.example/letters/refuse/1.news.abc",
+        "refuse_url": REFUSE,
         "what_happened": "Your password was changed.",
     }
 
@@ -75,7 +76,7 @@ def test_every_letter_says_who_writes_and_why_in_text_and_in_html(settings, purp
     assert "\n" not in subject
     assert "!" not in subject + text
     with translation.override(language):
-        foot = str(purpose.why_not) or given()["refuse_url"]
+        foot = str(purpose.why_not) or REFUSE
     assert foot
     why = {"en": "You get this letter because", "fr": "Vous recevez cette lettre"}[language]
     for body in (text, html):
