@@ -60,4 +60,8 @@ def _sent_in_spite() -> str:
 
 def _stuck(now: datetime) -> str:
     late = Letter.objects.waiting().filter(try_at__lt=now - TOO_LONG).count()
-    return f"{late} letters wait for longer than {TOO_LONG // timedelta(hours=1)} hours: no worker sends them" if late else ""
+    return (
+        f"{late} letters wait for longer than {TOO_LONG // timedelta(hours=1)} hours: no worker or no server takes them"
+        if late
+        else ""
+    )

@@ -153,11 +153,11 @@ class Refusal(models.Model):
     """This person wants no letters of this purpose."""
 
     class How(models.TextChoices):
-        SETTINGS = "settings", _("In the settings")
-        ONE_CLICK = "one-click", _("By the link in a letter")
-        SIGN_UP = "sign-up", _("When signing up")
-        STAFF = "staff", _("By our staff, for them")
-        NOT_ASKED = "not-asked", _("Never asked")
+        SETTINGS = "settings", _("in the settings")
+        ONE_CLICK = "one-click", _("by the link in a letter")
+        SIGN_UP = "sign-up", _("when signing up")
+        STAFF = "staff", _("by our staff, as you asked")
+        NOT_ASKED = "not-asked", _("you were not asked yet")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refusals", verbose_name=_("person")

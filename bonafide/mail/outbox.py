@@ -22,8 +22,9 @@ from bonafide.sealing import Unreadable
 logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 60  # minutes between two attempts
-# What a server says about one letter; any other trouble is with the server, and would meet the next letter too.
-_ABOUT_ONE_LETTER = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
+# What a server says about one letter, or that it cannot even be written; any other trouble is with the server, and would meet the
+# next letter too.
+_ABOUT_ONE_LETTER = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError, ValueError)
 
 
 @dataclass

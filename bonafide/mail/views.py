@@ -30,7 +30,7 @@ def letters(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if request.method == "POST":
         return _change(request, user)
-    refused = dict(Refusal.objects.filter(user=user).values_list("purpose", "since"))
+    refused = {refusal.purpose: refusal for refusal in Refusal.objects.filter(user=user)}
     said = purposes_said(staff=user.is_staff)
     return render(
         request,

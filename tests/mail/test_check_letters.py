@@ -58,4 +58,4 @@ def test_news_that_were_refused_before_they_left_and_another_purpose_are_no_brea
 def test_letters_that_nobody_sends_are_found():
     make_letter()
     assert letters_have_purposes(now=NOW + 2 * HOUR - MINUTE).fault == ""
-    assert "no worker sends them" in letters_have_purposes(now=NOW + 2 * HOUR + MINUTE).fault
+    assert "no worker or no server takes them" in letters_have_purposes(now=NOW + 2 * HOUR + MINUTE).fault

@@ -51,6 +51,7 @@ def test_a_press_refuses_and_another_takes_it_back(client, vega):
     assert "You get no more letters for “News of the service”." in page
     assert Refusal.objects.values_list("user", "purpose", "how").get() == (vega.pk, "news", "settings")
     assert page.count('name="want" value="yes"') == 1
+    assert ", in the settings" in page
     assert "You get letters for “News of the service” from now on." in text(
         client.post(PAGE, {"purpose": "news", "want": "yes"}, follow=True)
     )
