@@ -203,6 +203,8 @@ X_FRAME_OPTIONS = "DENY"
 # A forwarded host name is never believed: the console knows its own. Addresses are, as far as proxies were declared.
 ALLAUTH_TRUSTED_PROXY_COUNT = OPERATOR.network.proxies or 0
 USE_X_FORWARDED_HOST = False
+# Who says until when a processor that was declared still waits, because customers are being told: asked when something leaves.
+RECIPIENTS_WAIT = "bonafide.terms.recipients.waits_until"
 
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language
