@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
@@ -122,6 +122,10 @@ class Hold(models.Model):
     def names(self, kinds: Iterable[Kind]) -> bool:
         """Whether it keeps any of these kinds."""
         return not set(kinds).isdisjoint(self.kinds)
+
+    def is_secret(self, today: date) -> bool:
+        """Whether nobody outside may be told of it on this day of the operator's calendar, its basis neither."""
+        return self.secret_until is not None and self.secret_until >= today
 
     def ended_at(self, now: datetime) -> datetime | None:
         """Since when it keeps nothing any more, or None while it does."""
