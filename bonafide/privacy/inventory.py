@@ -42,18 +42,18 @@ TABLES: tuple[Table, ...] = tuple(table for package in _PACKAGES for table in pa
 _COPIES = _("a whole copy of what is listed here, to begin again from after a disaster")
 _INSTANCE = (
     # Its tables are declared one by one. A database of another name, in the tests say, is found by the connection.
-    Place("bonafide.sqlite3", why_nothing=_("the database: its tables are declared one by one")),
-    Place("bonafide.sqlite3-*", why_nothing=_("what SQLite writes beside the database")),
+    Place("bonafide.sqlite3", why_nothing="the database: its tables are declared one by one"),
+    Place("bonafide.sqlite3-*", why_nothing="what SQLite writes beside the database"),
     # Editors leave drafts and copies of what is edited by hand.
-    Place("operator.toml*", why_nothing=_("the operator's own file: who runs the service")),
-    Place(".operator.toml*", why_nothing=_("the operator's own file: who runs the service")),
-    Place("keys/*", why_nothing=_("secrets that the console makes for itself")),
-    Place("static/*", why_nothing=_("style sheets, pictures and scripts of the pages")),
-    Place("demo.json", why_nothing=_("when a demo was made")),
-    Place("demo-in-the-making", why_nothing=_("that a demo is being made")),
-    Place("state.json", why_nothing=_("when the last copy was made")),
-    Place("restored.json", why_nothing=_("when the console was put back from a copy")),
-    Place("lost+found/*", why_nothing=_("the file system's own")),
+    Place("operator.toml*", why_nothing="the operator's own file: who runs the service"),
+    Place(".operator.toml*", why_nothing="the operator's own file: who runs the service"),
+    Place("keys/*", why_nothing="secrets that the console makes for itself"),
+    Place("static/*", why_nothing="style sheets, pictures and scripts of the pages"),
+    Place("demo.json", why_nothing="when a demo was made"),
+    Place("demo-in-the-making", why_nothing="that a demo is being made"),
+    Place("state.json", why_nothing="when the last copy was made"),
+    Place("restored.json", why_nothing="when the console was put back from a copy"),
+    Place("lost+found/*", why_nothing="the file system's own"),
     Place(
         "backups/*",
         kind=Kind.RECORDS,
