@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide import operator
 from bonafide.instance import Instance, database_settings, secret
+from bonafide.web.static_files import static_headers
 
 INSTANCE = Instance.here()
 OPERATOR = operator.load(INSTANCE.operator_file)
@@ -219,6 +220,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site's page reads or shows our files
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of 10,000 events is about 3 MB
 
 # Letters
