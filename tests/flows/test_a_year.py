@@ -18,7 +18,6 @@ from bonafide.periods import months_after
 from tests.factories.billing import operator
 from tests.flows.a_life import Day, everything, journal, open_elsewhere, run_what_recurs
 
-
 FIRST = datetime(2026, 11, 25, 9, tzinfo=UTC)
 DAYS = (FIRST, FIRST + timedelta(days=40))
 # Another number for each, so that none is kept by another's.
