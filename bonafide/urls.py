@@ -9,9 +9,11 @@ from bonafide.overview import overview
 urlpatterns = [
     path("", overview, name="overview"),
     path("", include("bonafide.sign_in.urls")),
+    path("", include("bonafide.mail.urls")),
     path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.privacy.urls")),
+    path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),

@@ -172,6 +172,10 @@ ROWS = [
     Row("settings/sessions/receipt", at("/settings/sessions/receipt"), ("sign-in", "away", "away", "away", "away", "away")),
     Row("settings/sessions/<uuid:pk>/end", lambda world: f"/settings/sessions/{world.session}/end", ("sign-in", *("none",) * 5)),
     Row("settings/sign-ins", at("/settings/sign-ins"), OWN),
+    # mail
+    Row("settings/letters", at("/settings/letters"), OWN),
+    # A link that was never given out; those of letters are tried in tests/mail/test_refuse.py.
+    Row("letters/refuse/<str:token>", at("/letters/refuse/nonsense"), ("none",) * 6),
     # privacy
     Row("settings/privacy", at("/settings/privacy"), OWN),
     Row("visit/end", at("/visit/end"), POST_ONLY),
@@ -183,6 +187,9 @@ ROWS = [
     Row("terms/changes/<int:before>..<int:after>", at("/terms/changes/1..2"), EVERYBODY),
     Row("legal", at("/legal"), EVERYBODY),
     Row("cookies", at("/cookies"), EVERYBODY),
+    Row("processors", at("/processors"), EVERYBODY),
+    Row("processing", at("/processing"), EVERYBODY),
+    Row("processing.csv", at("/processing.csv"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
