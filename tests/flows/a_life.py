@@ -182,7 +182,8 @@ class Day:
 
 
 def link_of_letter(recipient: str, pattern: str) -> str:
-    """The path of the link in the last letter to somebody."""
+    """The path of the link in the last letter to somebody, once the workers have been round."""
+    run_waiting(worker_id="w", stopping=lambda: False)
     for file in sorted(Path(settings.EMAIL_FILE_PATH).iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True):
         for text in reversed(letters_of(file)):
             if recipient in text and (found := re.search(rf"http\S+?({pattern})", text)):

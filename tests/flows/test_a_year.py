@@ -50,8 +50,9 @@ class Trace:
 
 ADDRESS = {"database": "retention.ip_months", "logs": "logs.days"}
 HISTORY = {"database": "retention.history_months"}
-NO_FOLDER = {"letters": "letters that are written to files stay there"}
 LETTER = {"letters": "retention.letters_days"}
+BY_HAND = {"letters": "letters that are written to files, while a console is tried out, are deleted by hand"}
+ENDED = {"database": "retention.invitations_days", **LETTER}
 TRACES = [
     # IP addresses
     Trace("address of a sign-up", lambda day: day.ip(1), ADDRESS),
@@ -64,33 +65,21 @@ TRACES = [
     Trace("address in logs of others, of the moment, rotated, compressed", lambda day: day.ip(0), {"logs": "logs.days"}),
     # histories
     Trace("the browser of a failed try", lambda day: f"Firefox 77{day.serial}2", HISTORY),
-    Trace("the browser of a session", lambda day: f"Firefox 77{day.serial}3", {**HISTORY, **LETTER}, NO_FOLDER),
+    Trace("the browser of a session", lambda day: f"Firefox 77{day.serial}3", {**HISTORY, **LETTER}, BY_HAND),
     # who was written to
+    Trace("whom somebody invited", lambda day: day.email("invited"), ENDED, BY_HAND),
+    Trace("an address that somebody asked for and withdrew", lambda day: day.email("withdrawn"), ENDED, BY_HAND),
     Trace(
-        "whom somebody invited",
-        lambda day: day.email("invited"),
-        {"database": "retention.invitations_days", **LETTER},
-        {"database": "invitations that ended stay", **NO_FOLDER},
+        "an address that somebody gave up",
+        lambda day: day.email("before"),
+        {"database": "retention.letters_days", **LETTER},
+        BY_HAND,
     ),
-    Trace(
-        "an address that somebody asked for and withdrew",
-        lambda day: day.email("withdrawn"),
-        {"database": "retention.invitations_days", **LETTER},
-        {"database": "changes of address that ended stay", **NO_FOLDER},
-    ),
-    Trace("an address that somebody gave up", lambda day: day.email("before"), {"database": "90 days", **LETTER}, NO_FOLDER),
     # what staff looked at
-    Trace(
-        "why staff looked", lambda day: day.word("look"), {"database": "retention.looks_months"}, {"database": "nothing empties"}
-    ),
-    Trace(
-        "why staff visited",
-        lambda day: day.word("visit"),
-        {"database": "retention.looks_months"},
-        {"database": "nothing empties"},
-    ),
+    Trace("why staff looked", lambda day: day.word("look"), {"database": "retention.looks_months"}),
+    Trace("why staff visited", lambda day: day.word("visit"), {"database": "retention.looks_months"}),
     # usage
-    Trace("what used", lambda day: day.word("machine"), {"database": "retention.usage_months"}, {"database": "events stay"}),
+    Trace("what used", lambda day: day.word("machine"), {"database": "retention.usage_months"}),
     # the queue, and what goes wrong
     Trace("what a task was given, and said", lambda day: day.email("argument"), {"database": "14 days", "logs": "logs.days"}),
     Trace("a stack trace in our own log", lambda day: day.email("stack"), {"logs": "logs.days"}),
