@@ -52,7 +52,6 @@ ADDRESS = {"database": "retention.ip_months", "logs": "logs.days"}
 HISTORY = {"database": "retention.history_months"}
 LETTER = {"letters": "retention.letters_days"}
 BY_HAND = {"letters": "letters that are written to files, while a console is tried out, are deleted by hand"}
-ENDED = {"database": "retention.invitations_days", **LETTER}
 TRACES = [
     # IP addresses
     Trace("address of a sign-up", lambda day: day.ip(1), ADDRESS),
@@ -67,8 +66,18 @@ TRACES = [
     Trace("the browser of a failed try", lambda day: f"Firefox 77{day.serial}2", HISTORY),
     Trace("the browser of a session", lambda day: f"Firefox 77{day.serial}3", {**HISTORY, **LETTER}, BY_HAND),
     # who was written to
-    Trace("whom somebody invited", lambda day: day.email("invited"), ENDED, BY_HAND),
-    Trace("an address that somebody asked for and withdrew", lambda day: day.email("withdrawn"), ENDED, BY_HAND),
+    Trace(
+        "whom somebody invited",
+        lambda day: day.email("invited"),
+        {"database": "retention.invitations_days + 7", **LETTER},
+        BY_HAND,
+    ),
+    Trace(
+        "an address that somebody asked for and withdrew",
+        lambda day: day.email("withdrawn"),
+        {"database": "retention.invitations_days + 1", **LETTER},
+        BY_HAND,
+    ),
     Trace(
         "an address that somebody gave up",
         lambda day: day.email("before"),
@@ -91,12 +100,14 @@ TRACES = [
 
 
 def over(limit: str, since: datetime) -> datetime:
-    """When what happened then is past the limit."""
+    """When what happened then is past the limit. ``+ N`` are days that it is good for first."""
     if limit == "for ever":
         return NEVER
     if limit.endswith(" days"):
         return since + timedelta(days=int(limit.split()[0]))
-    section, _dot, name = limit.partition(".")
+    setting, _plus, good_for = limit.partition(" + ")
+    since += timedelta(days=int(good_for or 0))
+    section, _dot, name = setting.partition(".")
     amount = getattr(getattr(_operator(Path("/nowhere")), section), name)
     return months_after(since, amount, ZONE) if name.endswith("_months") else since + timedelta(days=amount)
 
