@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide import operator
 from bonafide.instance import Instance, database_settings, secret
+from bonafide.web.static_files import static_headers
 
 INSTANCE = Instance.here()
 OPERATOR = operator.load(INSTANCE.operator_file)
@@ -222,6 +223,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site's page reads or shows our files
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of 10,000 events is about 3 MB
 
 # Letters
@@ -269,7 +272,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    # Each line says when: what somebody keeps of them in a file is deleted by the time in it (bonafide/privacy/log_files.py).
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%Y-%m-%dT%H:%M:%S%z"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
