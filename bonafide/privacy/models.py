@@ -11,6 +11,8 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, Membership
+from bonafide.privacy.erasures import Erasure as Erasure
+from bonafide.privacy.erasures import LastSweep as LastSweep
 from bonafide.sessions.models import Session
 
 LONGEST_MINUTES = 120

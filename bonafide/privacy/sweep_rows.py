@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from bonafide.operator import Operator
 from bonafide.periods import months_before
+from bonafide.privacy.remember import note_sweep
 from bonafide.sessions.inventory import ADDRESSES, AddressColumn
 from bonafide.sessions.models import Session, SignIn
 from bonafide.sign_in.models import KnownBrowser
@@ -42,6 +43,7 @@ def sweep_rows(*, operator: Operator, now: datetime, on_batch: Callable[[int], N
         KnownBrowser.objects.filter(last_seen_at__lt=gone).order_by("last_seen_at"),
     ):
         swept.deleted[rows.model._meta.db_table] = _in_batches(rows, lambda batch: batch.delete()[0], on_batch)
+    note_sweep(now=now)
     return swept
 
 

@@ -1,0 +1,201 @@
+"""Erase a person, or an account (GDPR art. 17): all but what the law or a hold keeps, which goes by itself later.
+
+The journal is written before the erasure commits: it may announce one that a crash undid, which the next start notices, but no
+erasure is ever missing in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from bonafide.accounts.models import Account, Membership, User
+from bonafide.accounts.owners import hold_account, is_last_owner
+from bonafide.errors import Refused
+from bonafide.holdings import Table
+from bonafide.privacy import journal
+from bonafide.privacy.erase_login import empty_account, empty_login, remove_login
+from bonafide.privacy.erase_rows import Left, Taken, Whom, erase_rows, merged
+from bonafide.privacy.erase_tables import TABLES
+from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.keeps import keeps_on
+from bonafide.privacy.remember import journal_places, keep_journal, keep_journals, last_of_journal, note_erasure, settle
+from bonafide.sessions.end import end_sessions
+from bonafide.sessions.models import Reason
+
+_LOCK = 7_246_003  # of PostgreSQL's advisory locks; SQLite has one writer anyway
+
+
+class CannotErase(Refused):
+    """There is nobody to erase, or something has to be done first."""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done. ``address`` and ``language`` are for the one letter that tells of it: they are known here alone from now on."""
+
+    erasure: Erasure
+    rows: int
+    left: tuple[Left, ...]
+    address: str = ""
+    language: str = ""
+
+
+def erase_person(
+    *, person_id: int, now: datetime, by: str, reason: str = "", staff: Any = None, tables: Sequence[Table] = TABLES
+) -> Erased:
+    """End their sessions, take them out of their accounts, delete or empty what is theirs, and note it in the journal.
+
+    :param by: who asked, of :class:`Erasure.By`; an erasure that was asked for before is the one that is done.
+    :raises CannotErase: an open account has no other owner, they are of the staff, or they were erased; nothing is changed.
+    """
+
+    def work() -> tuple[Erasure, Taken]:
+        whom = Whom(person=person_id)
+        row = _asked(whom, now, by, reason, staff)
+        refuse_person(person_id=person_id)
+        return row, take_person(person_id=person_id, ended_at=row.asked_at, now=now, tables=tables)
+
+    known = User.objects.filter(pk=person_id).values_list("email", "language").first()
+    return _journalled(work, now, *(known or ("", "")))
+
+
+def erase_account(
+    *, account_id: int, now: datetime, by: str, reason: str = "", staff: Any = None, tables: Sequence[Table] = TABLES
+) -> Erased:
+    """The same of a closed account; the people in it keep their logins.
+
+    :raises CannotErase: it is open, or was erased; nothing is changed.
+    """
+
+    def work() -> tuple[Erasure, Taken]:
+        row = _asked(Whom(account=account_id), now, by, reason, staff)
+        refuse_account(account_id=account_id)
+        return row, take_account(account_id=account_id, now=now, tables=tables)
+
+    return _journalled(work, now)
+
+
+def refuse_person(*, person_id: int) -> None:
+    """:raises CannotErase: with what has to be done first."""
+    user = User.objects.filter(pk=person_id).first()
+    if user is None:
+        raise CannotErase(_("There is no such login."))
+    if user.is_staff:
+        raise CannotErase(_("Whoever runs the service is not erased: their rights have to be taken away first."))
+    if is_last_owner(user=user):
+        raise CannotErase(_("An open account has no other owner: name one, or have the account closed, first."))
+
+
+def refuse_account(*, account_id: int) -> None:
+    """:raises CannotErase: with what has to be done first."""
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None:
+        raise CannotErase(_("There is no such account."))
+    if account.closed_at is None:
+        raise CannotErase(_("This account is open: close it first."))
+
+
+def take_person(*, person_id: int, ended_at: datetime, now: datetime, tables: Sequence[Table] = TABLES) -> Taken:
+    """The erasing itself, inside a transaction; again, it takes what was kept before and is kept no longer.
+
+    ``ended_at`` is when their contract ended, from which the law counts: when they asked.
+    """
+    user = User.objects.filter(pk=person_id).first()
+    if user is not None:
+        end_sessions(user=user, reason=Reason.DEACTIVATED, now=now)
+        for account_id in Membership.objects.filter(user=user).order_by("account_id").values_list("account_id", flat=True):
+            hold_account(account_id)
+        Membership.objects.filter(user=user).delete()
+    keeps = keeps_on(operator=settings.OPERATOR, ended_at=ended_at, now=now)
+    taken = erase_rows(whom=Whom(person=person_id), tables=tables, keeps=keeps, now=now)
+    empty_login(person_id=person_id, tables=tables, kept=keeps)
+    taken.left += _of_root("accounts.User", tables, keeps) if user is not None else []
+    if not taken.left:
+        remove_login(person_id=person_id)
+    return taken
+
+
+def take_account(*, account_id: int, now: datetime, tables: Sequence[Table] = TABLES) -> Taken:
+    """The same of an account, whose contract ended when it was closed."""
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None:
+        return Taken()
+    hold_account(account_id)
+    Membership.objects.filter(account=account).delete()
+    keeps = keeps_on(operator=settings.OPERATOR, ended_at=account.closed_at or now, now=now)
+    taken = erase_rows(whom=Whom(account=account_id), tables=tables, keeps=keeps, now=now)
+    empty_account(account_id=account_id, tables=tables, kept=keeps)
+    taken.left += _of_root("accounts.Account", tables, keeps)
+    return taken
+
+
+def _of_root(model: str, tables: Iterable[Table], keeps: Any) -> list[Left]:
+    """The row of the login or account itself, where a part of it is kept."""
+    holdings = [holding for table in tables if table.model == model for holding in table.holdings]
+    kinds = dict.fromkeys(holding.kind for holding in holdings if holding.kind in keeps)
+    return [Left(kind, 1, keeps[kind].basis, keeps[kind].until) for kind in kinds]
+
+
+def _asked(whom: Whom, now: datetime, by: str, reason: str, staff: Any) -> Erasure:
+    """The erasure that waits, or a new one; held until the transaction ends.
+
+    :raises CannotErase: when it was done before.
+    """
+    mine = Erasure.objects.filter(person=whom.person, account=whom.account)
+    if mine.filter(done_at__isnull=False).exists():
+        raise CannotErase(_("This was erased already."))
+    waiting = mine.waiting().select_for_update().first()
+    return waiting or Erasure.objects.create(
+        person_id=whom.person,
+        account_id=whom.account,
+        by=Erasure.By(by),
+        staff=staff,
+        reason=reason,
+        asked_at=now,
+        due_at=now,
+    )
+
+
+def _journalled(work: Callable[[], tuple[Erasure, Taken]], now: datetime, address: str = "", language: str = "") -> Erased:
+    """Do the work and number it, in one transaction that the journal announces."""
+    written: list[tuple[Path, journal.Entry]] = []
+    try:
+        with transaction.atomic(durable=True):
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            row, taken = work()
+            done = _number(row, taken, now, written)
+    except BaseException:
+        for path, entry in written:
+            journal.take_back(path, entry=entry)
+        raise
+    settle(truncate=True)
+    return Erased(done, taken.deleted + taken.emptied, tuple(merged(taken.left)), address, language)
+
+
+def _number(row: Erasure, taken: Taken, now: datetime, written: list[tuple[Path, journal.Entry]]) -> Erasure:
+    """Give the erasure its place in the chain, and write the journal's first place; the second catches up once committed."""
+    number, digest = last_of_journal()
+    entry = journal.following(number=number, digest=digest, at=now, person=row.person_id, account=row.account_id)
+    row.number, row.digest, row.done_at = entry.number, entry.digest, entry.at
+    row.kept = [left.as_dict() for left in merged(taken.left)]
+    row.finished_at = None if row.kept else entry.at
+    row.hindrance = ""
+    first = journal_places()[0]
+    keep_journal(first, until=entry.at)  # what other machines erased, and no fork
+    journal.write_on(first, entries=[entry], until=entry.at)
+    written.append((first, entry))
+    row.save()
+    transaction.on_commit(partial(keep_journals, until=entry.at))
+    note_erasure(number=entry.number, digest=entry.digest)
+    return row

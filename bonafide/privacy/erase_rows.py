@@ -1,0 +1,156 @@
+"""Take the rows of one person, or of one account, out of every table that declares to hold them; count what has to stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model, ProtectedError, QuerySet
+
+from bonafide.holdings import Holding, Kept, Kind, Swept, Table, WithAccount, WithLogin
+from bonafide.privacy.keeps import Keep
+
+# The row of a login, and that of an account, are what other rows hang on: they are emptied by ``erase_login`` and here, not deleted.
+ROOTS = ("accounts.User", "accounts.Account")
+
+
+@dataclass(frozen=True)
+class Left:
+    """What stays of one kind: how many rows, on which basis, until when (None: until whoever holds it lets go)."""
+
+    kind: Kind
+    rows: int
+    basis: str
+    until: date | None
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "kind": self.kind.value,
+            "rows": self.rows,
+            "basis": self.basis,
+            "until": self.until.isoformat() if self.until else "",
+        }
+
+
+@dataclass
+class Taken:
+    """Rows deleted, rows emptied, and what is left."""
+
+    deleted: int = 0
+    emptied: int = 0
+    left: list[Left] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Whom:
+    """A person or an account, by id: one of the two."""
+
+    person: int | None = None
+    account: int | None = None
+
+    def path(self, holding: Holding) -> str:
+        return holding.person if self.person is not None else holding.account
+
+    @property
+    def pk(self) -> int:
+        pk = self.person if self.person is not None else self.account
+        assert pk is not None  # noqa: S101 - one of the two
+        return pk
+
+
+def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime) -> Taken:
+    """Delete or empty what is theirs, as each table declares, but what is kept. Again, it finds only what was kept before.
+
+    Call it inside a transaction. What goes with somebody's login, or is a history of theirs alone, goes with a person; what goes with
+    an account, and its histories, with the account. What the law keeps (:class:`Kept`) and what goes by itself soon is not touched.
+    """
+    taken = Taken()
+    waiting = [
+        (apps.get_model(table.model), holding)
+        for table in tables
+        if table.model not in ROOTS
+        for holding in table.holdings
+        if whom.path(holding)
+    ]
+    while waiting:
+        before = len(waiting)
+        waiting = [one for one in waiting if not _erase(whom, *one, keeps, now, taken)]
+        if len(waiting) == before:
+            model, holding = waiting[0]
+            _rows(whom, model, holding).delete()  # says what it hangs on
+    return taken
+
+
+def count_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime) -> tuple[dict[Kind, int], list[Left]]:
+    """The same without touching anything: how many rows of each kind would go, and what would stay. Logins and accounts count as one."""
+    going: dict[Kind, int] = {}
+    staying: list[Left] = []
+    for table in tables:
+        for holding in table.holdings:
+            if not whom.path(holding):
+                continue
+            rows = _rows(whom, apps.get_model(table.model), holding).count()
+            if not rows:
+                continue
+            if keep := _kept(whom, holding, keeps):
+                staying.append(Left(holding.kind, rows, keep.basis, keep.until))
+            elif _goes(whom, holding):
+                going[holding.kind] = going.get(holding.kind, 0) + rows
+    return going, merged(staying)
+
+
+def merged(left: Iterable[Left]) -> list[Left]:
+    """One line a kind and basis."""
+    found: dict[tuple[Kind, str], Left] = {}
+    for one in left:
+        known = found.get((one.kind, one.basis))
+        until = max((moment for moment in (one.until, known and known.until) if moment), default=None)
+        found[one.kind, one.basis] = Left(one.kind, one.rows + (known.rows if known else 0), one.basis, until)
+    return list(found.values())
+
+
+def _erase(
+    whom: Whom, model: type[Model], holding: Holding, keeps: Mapping[Kind, Keep], now: datetime, taken: Taken
+) -> bool:
+    """Whether this one is settled; it is not while rows of another table hang on it."""
+    rows = _rows(whom, model, holding)
+    if keep := _kept(whom, holding, keeps):
+        if count := rows.count():
+            taken.left.append(Left(holding.kind, count, keep.basis, keep.until))
+        return True
+    if not _goes(whom, holding):
+        return True
+    emptied = dict(getattr(holding.ends, "emptied", ()))
+    if not emptied:
+        try:
+            taken.deleted += rows.delete()[0]
+        except ProtectedError:
+            return False
+        return True
+    names = {one.name for one in model._meta.get_fields()}
+    if "emptied_at" in names:  # a row that may be emptied once
+        rows, emptied = rows.filter(emptied_at=None), {**emptied, "emptied_at": now}
+    taken.emptied += rows.update(**emptied)
+    return True
+
+
+def _rows(whom: Whom, model: type[Model], holding: Holding) -> QuerySet[Any]:
+    return model._default_manager.filter(**{whom.path(holding): whom.pk})
+
+
+def _kept(whom: Whom, holding: Holding, keeps: Mapping[Kind, Keep]) -> Keep | None:
+    if isinstance(holding.ends, Kept):
+        return keeps.get(holding.ends.floor) or Keep("", None)
+    return keeps.get(holding.kind) if _goes(whom, holding) else None
+
+
+def _goes(whom: Whom, holding: Holding) -> bool:
+    if whom.person is None:
+        return isinstance(holding.ends, WithAccount | Swept)
+    if isinstance(holding.ends, Swept):
+        # A line of an account's history stays with the account for its time; who did it is a number then.
+        return not holding.account or bool(holding.ends.emptied)
+    return isinstance(holding.ends, WithLogin)
