@@ -40,7 +40,7 @@ class CannotErase(Refused):
 
 @dataclass(frozen=True)
 class Erased:
-    """What was done. ``address`` and ``language`` are for the one letter that tells of it: they are known here alone from now on."""
+    """What was done. ``address`` and ``language`` are for the letter that tells of it: nothing else knows them from now on."""
 
     erasure: Erasure
     rows: int
@@ -136,6 +136,23 @@ def take_account(*, account_id: int, now: datetime, tables: Sequence[Table] = TA
     empty_account(account_id=account_id, tables=tables, kept=keeps)
     taken.left += _of_root("accounts.Account", tables, keeps)
     return taken
+
+
+@transaction.atomic(durable=True)
+def erase_again(*, entry: journal.Entry, now: datetime) -> None:
+    """Of a database that was put back: erase whom the journal names, who was erased after the backup. Nobody is asked or told."""
+    mine = Erasure.objects.filter(person=entry.person, account=entry.account, done_at=None)
+    row = mine.waiting().first() or Erasure(
+        person_id=entry.person, account_id=entry.account, by=Erasure.By.SHELL, asked_at=entry.at, due_at=entry.at
+    )
+    if entry.person is not None:
+        taken = take_person(person_id=entry.person, ended_at=row.asked_at, now=now)
+    else:
+        taken = take_account(account_id=entry.account or 0, now=now)
+    row.number, row.digest, row.done_at = entry.number, entry.digest, entry.at
+    row.kept = [left.as_dict() for left in merged(taken.left)]
+    row.finished_at = None if row.kept else now
+    row.save()
 
 
 def _of_root(model: str, tables: Iterable[Table], keeps: Any) -> list[Left]:

@@ -16,7 +16,7 @@ GONE = "erased"
 
 
 def empty_login(*, person_id: int, tables: Iterable[Table], kept: Collection[Kind]) -> None:
-    """Nobody signs in with it any more; each column that no kept kind covers says nothing. The name and the address are unique."""
+    """Nobody signs in with it any more; columns that no kept kind covers say nothing. Name and address stay unique."""
     nothing: dict[str, Any] = {
         "username": f"{GONE}-{person_id}",
         "email": f"{GONE}-{person_id}@{GONE}.invalid",

@@ -13,7 +13,7 @@ from django.db.models import Model, ProtectedError, QuerySet
 from bonafide.holdings import Holding, Kept, Kind, Swept, Table, WithAccount, WithLogin
 from bonafide.privacy.keeps import Keep
 
-# The row of a login, and that of an account, are what other rows hang on: they are emptied by ``erase_login`` and here, not deleted.
+# The row of a login, and that of an account, are what other rows hang on: ``erase_login`` empties them.
 ROOTS = ("accounts.User", "accounts.Account")
 
 
@@ -64,8 +64,8 @@ class Whom:
 def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime) -> Taken:
     """Delete or empty what is theirs, as each table declares, but what is kept. Again, it finds only what was kept before.
 
-    Call it inside a transaction. What goes with somebody's login, or is a history of theirs alone, goes with a person; what goes with
-    an account, and its histories, with the account. What the law keeps (:class:`Kept`) and what goes by itself soon is not touched.
+    Call it inside a transaction. What goes with somebody's login, or is a history of theirs alone, goes with a person; what goes
+    with an account, and its histories, with the account. What the law keeps (:class:`Kept`), and what goes by itself soon, stays.
     """
     taken = Taken()
     waiting = [
@@ -84,8 +84,10 @@ def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep
     return taken
 
 
-def count_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime) -> tuple[dict[Kind, int], list[Left]]:
-    """The same without touching anything: how many rows of each kind would go, and what would stay. Logins and accounts count as one."""
+def count_rows(
+    *, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime
+) -> tuple[dict[Kind, int], list[Left]]:
+    """The same without touching anything: how many rows of each kind would go, and what would stay."""
     going: dict[Kind, int] = {}
     staying: list[Left] = []
     for table in tables:
@@ -112,9 +114,7 @@ def merged(left: Iterable[Left]) -> list[Left]:
     return list(found.values())
 
 
-def _erase(
-    whom: Whom, model: type[Model], holding: Holding, keeps: Mapping[Kind, Keep], now: datetime, taken: Taken
-) -> bool:
+def _erase(whom: Whom, model: type[Model], holding: Holding, keeps: Mapping[Kind, Keep], now: datetime, taken: Taken) -> bool:
     """Whether this one is settled; it is not while rows of another table hang on it."""
     rows = _rows(whom, model, holding)
     if keep := _kept(whom, holding, keeps):

@@ -33,8 +33,8 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
 class Erasure(models.Model):
     """A person, or an account, that was or will be erased. ``number`` and ``digest`` are its place in the journal (``journal``).
 
-    ``kept`` says what is left and why, without personal data: ``[{"kind", "rows", "basis", "until"}]``, ``until`` a date or empty.
-    Once nothing is left, it is finished. ``hindrance`` is the line of the last try that was refused.
+    ``kept`` says what is left and why, without personal data: ``[{"kind", "rows", "basis", "until"}]``, ``until`` a date or
+    empty. Once nothing is left, it is finished. ``hindrance`` is the line of the last try that was refused.
     """
 
     class By(models.TextChoices):

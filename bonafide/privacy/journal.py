@@ -1,8 +1,9 @@
 """The journal of erasures: one line for each, chained, in a file that no backup of the database puts back. Pure of Django.
 
-A line holds numbers only: ``{"number", "at", "person", "account", "digest"}``, where the digest is the SHA-256 of the digest before
-(64 hexadecimal digits), a line feed and the other four as JSON. The last line of the file, ``{"until", "number", "digest"}``, says up
-to which moment the journal is known to be complete and how it ends: a journal that was edited, or cut anywhere, is noticed.
+A line holds numbers only: ``{"number", "at", "person", "account", "digest"}``, where the digest is the SHA-256 of the digest
+before (64 hexadecimal digits), a line feed and the other four as JSON. The last line of the file, ``{"until", "number",
+"digest"}``, says up to which moment the journal is known to be complete and how it ends: a journal that was edited, or cut
+anywhere, is noticed.
 """
 
 from __future__ import annotations

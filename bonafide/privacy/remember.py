@@ -1,4 +1,4 @@
-"""Keep the folder's memory and the journal of erasures up with the database: after sweeps, evidence and erasures, once committed."""
+"""Keep the folder's memory and the journal of erasures up with what the database has committed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def journal_places() -> list[Path]:
 
 def entry_of(row: Erasure) -> journal.Entry:
     """A row as the journal has it."""
-    assert row.number and row.done_at  # noqa: S101 - rows of the journal alone
+    assert row.number is not None  # noqa: S101 - rows of the journal alone
+    assert row.done_at is not None  # noqa: S101
     return journal.Entry(row.number, row.done_at, row.person_id, row.account_id, row.digest)
 
 
@@ -69,8 +70,8 @@ def keep_journals(*, until: datetime) -> None:
 def keep_journal(path: Path, *, until: datetime) -> None:
     """:raises JournalBroken: :raises JournalAhead: :raises OSError: the file stays as it is."""
     known = journal.read(path)
-    number, digest = last_of_journal()
-    if known and known.number > number or known and known.digest_at(known.number) != _digest_at(known.number):
+    number, _digest = last_of_journal()
+    if known and (known.number > number or known.digest_at(known.number) != _digest_at(known.number)):
         raise journal.JournalAhead(f"{path}: it holds erasures that the database does not know: 'bonafide restore --replay'")
     missing = Erasure.objects.journal().filter(number__gt=known.number if known else 0)
     journal.write_on(path, entries=[entry_of(row) for row in missing], until=until)
@@ -97,8 +98,8 @@ def _remember(seen: Memory) -> None:
 def settle(*, truncate: bool) -> None:
     """On SQLite, bring what was committed to the disk before anything remembers it; a power cut would take it back otherwise.
 
-    ``truncate`` also empties the log of writes, which holds what was deleted until then. Whoever reads for long keeps it from that
-    for now; the next sweep tries again.
+    ``truncate`` also empties the log of writes, which holds what was deleted until then. Whoever reads for long keeps it from
+    that for now; the next sweep tries again.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return

@@ -108,7 +108,7 @@ def test_an_erasure_that_breaks_off_leaves_neither_row_nor_line(home, monkeypatc
     def broken(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(Erasure, "save", broken)
+    monkeypatch.setattr("bonafide.privacy.erase.note_erasure", broken)  # after the line was written
     with pytest.raises(OSError, match="disk full"):
         erase(user)
     assert journal.read(home / journal.NAME).number == 1
