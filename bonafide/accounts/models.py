@@ -171,6 +171,7 @@ class Invitation(models.Model):
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="invitation_email_lower"),
             models.CheckConstraint(condition=models.Q(role__in=["owner", "billing", "viewer"]), name="invitation_role_known"),
         ]
+        indexes = [models.Index(fields=["expires_at"], name="invitation_age")]
 
     def __str__(self) -> str:
         return f"{self.email} ({self.role})"
@@ -198,6 +199,7 @@ class EmailChange(models.Model):
             models.UniqueConstraint(fields=["user"], condition=models.Q(ended_at=None), name="email_change_open_once"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_change_lower"),
         ]
+        indexes = [models.Index(fields=["expires_at"], name="email_change_age")]
 
     def __str__(self) -> str:
         return self.email
@@ -214,7 +216,10 @@ class AccountChange(models.Model):
     class Meta:
         verbose_name = _("change")
         verbose_name_plural = _("changes")
-        indexes = [models.Index(fields=["account", "-at"], name="account_change_of_account")]
+        indexes = [
+            models.Index(fields=["account", "-at"], name="account_change_of_account"),
+            models.Index(fields=["at"], name="account_change_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {', '.join(self.fields)}"
@@ -223,6 +228,7 @@ class AccountChange(models.Model):
 class VatCheck(models.Model):
     """What VIES answered about a VAT number, kept as evidence (Reg. (EU) 282/2011 art. 18): never changed, only added to.
 
+    One change is let through (``triggers``): what names somebody is emptied, once the law no longer asks to keep it.
     ``asked_at`` is ours; ``detail`` is the date that VIES gave its answer, or why there was none.
     """
 
@@ -243,7 +249,10 @@ class VatCheck(models.Model):
     class Meta:
         verbose_name = _("VAT number check")
         verbose_name_plural = _("VAT number checks")
-        indexes = [models.Index(fields=["account", "-asked_at"], name="vat_check_of_account")]
+        indexes = [
+            models.Index(fields=["account", "-asked_at"], name="vat_check_of_account"),
+            models.Index(fields=["asked_at"], condition=~models.Q(number=""), name="vat_check_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.outcome}"

@@ -67,7 +67,10 @@ class Visit(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason="") | Q(emptied_at__isnull=False), name="visit_has_its_reason"),
         ]
-        indexes = [models.Index(fields=["account", "-began_at"], name="visit_of_account")]
+        indexes = [
+            models.Index(fields=["account", "-began_at"], name="visit_of_account"),
+            models.Index(fields=["began_at"], condition=Q(emptied_at=None), name="visit_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account} {self.began_at:%Y-%m-%d %H:%M}"
@@ -144,6 +147,7 @@ class Look(models.Model):
         indexes = [
             models.Index(fields=["account", "-at"], condition=Q(account__isnull=False), name="look_at_account"),
             models.Index(fields=["person", "-at"], condition=Q(person__isnull=False), name="look_at_person"),
+            models.Index(fields=["at"], condition=Q(emptied_at=None), name="look_age"),
         ]
 
     def __str__(self) -> str:

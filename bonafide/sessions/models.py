@@ -123,6 +123,7 @@ class Session(models.Model):
             models.Index(fields=["user"], condition=Q(ended_at=None), name="session_open_of_user"),
             models.Index(fields=["last_seen_at"], condition=Q(ended_at=None), name="session_open_by_last_seen"),
             models.Index(fields=["address_seen_at"], condition=Q(address__isnull=False), name="session_address_age"),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="session_ended_age"),
         ]
 
     def __str__(self) -> str:
@@ -149,6 +150,7 @@ class SignIn(models.Model):
         indexes = [
             models.Index(fields=["user", "-at"], name="sign_in_of_user"),
             models.Index(fields=["at"], condition=Q(address__isnull=False), name="sign_in_address_age"),
+            models.Index(fields=["at"], name="sign_in_age"),
         ]
 
     def __str__(self) -> str:

@@ -93,6 +93,7 @@ class SecurityLetter(models.Model):
         constraints = [models.CheckConstraint(condition=Q(event__in=Event.values), name="security_letter_event_known")]
         indexes = [
             models.Index(fields=["user", "-at"], name="security_letter_of_user"),
+            models.Index(fields=["at"], name="security_letter_age"),
             models.Index(fields=["try_at"], condition=Q(sent_at=None), name="security_letter_to_send"),
         ]
 

@@ -137,7 +137,7 @@ def serving(home: Path, *, smtp_port: int = 9, options: tuple[str, ...] = (), se
 @contextmanager
 def started(made: Instance, *, port: int, options: tuple[str, ...] = ()) -> Iterator[Console]:
     """Serve an instance; the block begins once it has printed its address."""
-    log = made.home / f"serve-{uuid.uuid4().hex[:6]}.log"
+    log = made.home.parent / f"{made.home.name}-serve-{uuid.uuid4().hex[:6]}.log"  # not inside: no file of ours is declared there
     with log.open("w", encoding="utf-8") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "bonafide.cli", "serve", "--port", str(port), "--workers", "1", *options],

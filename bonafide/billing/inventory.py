@@ -1,0 +1,112 @@
+"""What this package holds of people: bills and what was paid. What was issued stays as it is, by law and by the database."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from bonafide.holdings import ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose
+
+_BOOKS = _("to be paid, and to keep books")
+
+TABLES = (
+    Table(
+        # ``reference`` is free text: what the bank passed on, which may hold the payer's name.
+        "billing.Settlement",
+        called=_("payments"),
+        plain=("id",),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("invoice_id", "amount_minor", "received_on", "means", "reference"),
+                what=_("what was paid on which bill, when, how, with which reference"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by=ISSUED_STAYS,
+                account="invoice__account_id",
+                since="received_on",
+            ),
+        ),
+    ),
+    Table(
+        # ``text`` and ``details`` may name resources.
+        "billing.InvoiceLine",
+        called=_("lines of bills"),
+        plain=("id", "position"),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("invoice_id", "text", "meter", "quantity", "unit", "unit_price", "net_minor", "details"),
+                what=_("what each line of a bill is for"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by=ISSUED_STAYS,
+                account="invoice__account_id",
+                since="invoice__issued_at",
+            ),
+        ),
+    ),
+    Table(
+        "billing.InvoiceTax",
+        called=_("taxes of bills"),
+        plain=("id",),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("invoice_id", "category", "rate", "base_minor", "tax_minor", "reason_code", "reason"),
+                what=_("the tax of a bill"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by=ISSUED_STAYS,
+                account="invoice__account_id",
+                since="invoice__issued_at",
+            ),
+        ),
+    ),
+    Table(
+        # ``buyer`` is JSON: name, address and numbers of the account, frozen at issue. ``seal`` covers all of the row.
+        "billing.Invoice",
+        called=_("bills"),
+        plain=("id", "seller", "exchange", "trial", "position", "seal"),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=(
+                    "account_id",
+                    "kind",
+                    "month",
+                    "currency",
+                    "language",
+                    "buyer",
+                    "mentions",
+                    "period_start_on",
+                    "period_end_on",
+                    "net_minor",
+                    "tax_minor",
+                    "total_minor",
+                    "tax_home_minor",
+                    "number",
+                    "issued_at",
+                    "issued_on",
+                    "due_on",
+                    "payment_reference",
+                ),
+                what=_("bills: to whom, for what, how much"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by=ISSUED_STAYS,
+                account="account_id",
+                since="issued_at",
+            ),
+        ),
+    ),
+    Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),
+    Table("billing.Series", plain=("id", "year", "last")),
+)

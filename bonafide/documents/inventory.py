@@ -1,0 +1,57 @@
+"""What this package holds of people: their bills on paper."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from bonafide.holdings import ISSUED_STAYS, Basis, Holding, Kept, Kind, Place, Table, Whose
+
+_PAPER = _("to give a bill on paper, the same each time")
+
+TABLES = (
+    Table(
+        # ``error`` is the line that a failed attempt left; ``path`` holds the bill's number.
+        "documents.Document",
+        called=_("bills on paper"),
+        plain=("id", "attempts", "next_attempt_at"),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("invoice_id", "path", "sha256", "size", "rendered_at", "error"),
+                what=_("where the PDF of a bill is, and its digest"),
+                whose=Whose.CUSTOMERS,
+                why=_PAPER,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by=ISSUED_STAYS,
+                account="invoice__account_id",
+                since="rendered_at",
+            ),
+        ),
+    ),
+)
+
+_FILES = Place(
+    "documents/????/*.pdf",
+    kind=Kind.BILLS,
+    what=_("bills as PDF"),
+    whose=Whose.CUSTOMERS,
+    why=_PAPER,
+    basis=Basis.LAW,
+    ends=Kept(Kind.BILLS),
+    enforced_by=ISSUED_STAYS,
+)
+PLACES = (
+    _FILES,
+    # What a render that was cut off leaves behind: a part of a bill, made again under its own name.
+    Place(
+        "documents/????/.*.pdf.*",
+        kind=_FILES.kind,
+        what=_("bills as PDF that were cut off in the making"),
+        whose=_FILES.whose,
+        why=_FILES.why,
+        basis=_FILES.basis,
+        ends=_FILES.ends,
+        enforced_by=_FILES.enforced_by,
+    ),
+)

@@ -1,0 +1,123 @@
+"""What this package holds of people: what staff looked at and changed, visits, and the access log.
+
+``privacy.inventory`` gathers this and what every other package declares.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from bonafide.holdings import NOW, SWEEP, Basis, Holding, Kind, Place, Stays, Swept, Table, Whose
+
+_TO_SHOW = _("so that customers see who of our staff saw their data, and why")
+_NAMES_NOBODY = _("what is left says who of our staff looked, at whose data and when, by numbers, and not why")
+_TO_ACCOUNT = _("to account for what staff changed")
+_TO_RUN = _("to find faults and attacks")
+
+TABLES = (
+    Table(
+        # What staff changed in the back office: whose record, by its name; the change in words.
+        "admin.LogEntry",
+        called=_("changes by staff"),
+        plain=("id", "content_type_id", "action_flag"),
+        holdings=(
+            Holding(
+                kind=Kind.HISTORIES,
+                columns=("action_time", "user_id", "object_id", "object_repr", "change_message"),
+                what=_("what staff changed in the back office: which record, by its name, and what"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_ACCOUNT,
+                basis=Basis.INTEREST,
+                ends=Swept("retention.changes_months", since="action_time"),
+                enforced_by=SWEEP,
+                person="user_id",
+            ),
+        ),
+    ),
+    Table(
+        "privacy.Look",
+        called=_("what staff looked at"),
+        plain=("id", "emptied_at"),
+        holdings=(
+            Holding(
+                kind=Kind.LOOKS,
+                columns=("thing", "reason"),
+                what=_("which record staff looked at, and why"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_SHOW,
+                basis=Basis.INTEREST,
+                ends=Swept("retention.looks_months", since="at", emptied=(("emptied_at", NOW), ("thing", ""), ("reason", ""))),
+                enforced_by=SWEEP,
+                person="person_id",
+                account="account_id",
+            ),
+            Holding(
+                kind=Kind.LOOKS,
+                columns=("staff_id", "account_id", "person_id", "kind", "view", "at", "visit_id"),
+                what=_("that somebody of our staff looked, at whose data, when"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_SHOW,
+                basis=Basis.INTEREST,
+                ends=Stays(_NAMES_NOBODY),
+                enforced_by="bonafide.privacy.triggers.install",
+                person="person_id",
+                account="account_id",
+                since="at",
+            ),
+        ),
+    ),
+    Table(
+        "privacy.Visit",
+        called=_("visits of staff"),
+        plain=("id", "emptied_at"),
+        holdings=(
+            Holding(
+                kind=Kind.LOOKS,
+                columns=("reason",),
+                what=_("why staff visited an account's console"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_SHOW,
+                basis=Basis.INTEREST,
+                ends=Swept("retention.looks_months", since="began_at", emptied=(("emptied_at", NOW), ("reason", ""))),
+                enforced_by=SWEEP,
+                account="account_id",
+            ),
+            Holding(
+                kind=Kind.LOOKS,
+                columns=("staff_id", "account_id", "session_id", "began_at", "minutes", "ended_at", "how_ended"),
+                what=_("that somebody of our staff visited, whose console, from when to when"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_SHOW,
+                basis=Basis.INTEREST,
+                ends=Stays(_NAMES_NOBODY),
+                enforced_by="bonafide.privacy.triggers.install",
+                account="account_id",
+                since="began_at",
+            ),
+        ),
+    ),
+)
+
+PLACES = (
+    Place(
+        "logs/*",
+        kind=Kind.LOGS,
+        what=_("a line for each request: when, which page, how it ended, from which IP address, by which login"),
+        whose=Whose.VISITORS,
+        why=_TO_RUN,
+        basis=Basis.INTEREST,
+        ends=Swept("logs.days", since="at"),
+        enforced_by="bonafide.privacy.sweep.sweep_old_logs",
+    ),
+    Place(
+        "",
+        setting="logs.directories",
+        kind=Kind.LOGS,
+        what=_("logs of what stands before the console, such as its proxy: the same"),
+        whose=Whose.VISITORS,
+        why=_TO_RUN,
+        basis=Basis.INTEREST,
+        ends=Swept("logs.days", since="at"),
+        enforced_by="bonafide.privacy.sweep.sweep_old_logs",
+    ),
+)
