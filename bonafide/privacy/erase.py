@@ -24,8 +24,8 @@ from bonafide.holdings import Table
 from bonafide.privacy import journal
 from bonafide.privacy.erase_login import empty_account, empty_login, remove_login
 from bonafide.privacy.erase_rows import Left, Taken, Whom, erase_rows, merged
-from bonafide.privacy.erase_tables import TABLES
 from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.keeps import keeps_on
 from bonafide.privacy.remember import journal_places, keep_journal, keep_journals, last_of_journal, note_erasure, settle
 from bonafide.sessions.end import end_sessions

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db.models import Model, ProtectedError, QuerySet
 
 from bonafide.holdings import Holding, Kept, Kind, Swept, Table, WithAccount, WithLogin
+from bonafide.privacy.ends import emptied_values, still_held
 from bonafide.privacy.keeps import Keep
 
 # The row of a login, and that of an account, are what other rows hang on: ``erase_login`` empties them.
@@ -71,7 +72,7 @@ def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep
     waiting = [
         (apps.get_model(table.model), holding)
         for table in tables
-        if table.model not in ROOTS
+        if table.model and table.model not in ROOTS
         for holding in table.holdings
         if whom.path(holding)
     ]
@@ -92,7 +93,7 @@ def count_rows(
     staying: list[Left] = []
     for table in tables:
         for holding in table.holdings:
-            if not whom.path(holding):
+            if not table.model or not whom.path(holding):
                 continue
             rows = _rows(whom, apps.get_model(table.model), holding).count()
             if not rows:
@@ -123,17 +124,14 @@ def _erase(whom: Whom, model: type[Model], holding: Holding, keeps: Mapping[Kind
         return True
     if not _goes(whom, holding):
         return True
-    emptied = dict(getattr(holding.ends, "emptied", ()))
+    emptied = getattr(holding.ends, "emptied", ())
     if not emptied:
         try:
             taken.deleted += rows.delete()[0]
         except ProtectedError:
             return False
         return True
-    names = {one.name for one in model._meta.get_fields()}
-    if "emptied_at" in names:  # a row that may be emptied once
-        rows, emptied = rows.filter(emptied_at=None), {**emptied, "emptied_at": now}
-    taken.emptied += rows.update(**emptied)
+    taken.emptied += rows.filter(still_held(emptied)).update(**emptied_values(emptied, now=now))
     return True
 
 

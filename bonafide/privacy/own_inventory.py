@@ -13,6 +13,7 @@ _TO_SHOW = _("so that customers see who of our staff saw their data, and why")
 _NAMES_NOBODY = _("what is left says who of our staff looked, at whose data and when, by numbers, and not why")
 _TO_ACCOUNT = _("to account for what staff changed")
 _TO_RUN = _("to find faults and attacks")
+_TO_ACCOUNT_FOR_ERASURES = _("to show that an erasure was done, and to do it again on a copy from before")
 
 TABLES = (
     Table(
@@ -96,6 +97,53 @@ TABLES = (
             ),
         ),
     ),
+    Table(
+        "privacy.Erasure",
+        called=_("erasures"),
+        plain=("id",),
+        holdings=(
+            Holding(
+                kind=Kind.RECORDS,
+                columns=("reason",),
+                what=_("why our staff erased somebody, in their words"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_ACCOUNT_FOR_ERASURES,
+                basis=Basis.INTEREST,
+                ends=Swept("retention.looks_months", since="done_at", emptied=(("reason", ""),)),
+                enforced_by=SWEEP,
+                person="person_id",
+                account="account_id",
+            ),
+            Holding(
+                kind=Kind.RECORDS,
+                columns=(
+                    "person_id",
+                    "account_id",
+                    "by",
+                    "staff_id",
+                    "asked_at",
+                    "due_at",
+                    "withdrawn_at",
+                    "done_at",
+                    "finished_at",
+                    "kept",
+                    "hindrance",
+                    "number",
+                    "digest",
+                ),
+                what=_("that a login or an account was erased, when, and what had to stay"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_ACCOUNT_FOR_ERASURES,
+                basis=Basis.LAW,
+                ends=Stays(_("what is left is a number that names nobody; with it a copy from before is erased again")),
+                enforced_by="bonafide.privacy.erase.erase_person",
+                person="person_id",
+                account="account_id",
+                since="asked_at",
+            ),
+        ),
+    ),
+    Table("privacy.LastSweep", plain=("id", "name", "at")),
 )
 
 PLACES = (

@@ -42,7 +42,9 @@ def add_people(made: Instance, *names: str) -> None:
 
 
 def people(made: Instance) -> list[str]:
-    code = "from bonafide.accounts.models import User\nprint(*User.objects.order_by('username').values_list('username', flat=True))"
+    code = (
+        "from bonafide.accounts.models import User\nprint(*User.objects.order_by('username').values_list('username', flat=True))"
+    )
     return made.python(code).split()
 
 

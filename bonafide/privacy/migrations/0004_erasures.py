@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_scopes_by_their_name'),
-        ('privacy', '0002_looks_and_visits_are_kept'),
+        ("privacy", "0003_what_sweeps_look_for"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
