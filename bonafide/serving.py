@@ -337,11 +337,12 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
+    from bonafide.privacy import schedules as privacy
     from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, sessions, accounts, sign_in, documents, terms)
+    packages = (background, sessions, accounts, sign_in, documents, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

@@ -23,10 +23,10 @@ from bonafide.errors import Refused
 from bonafide.holdings import Table
 from bonafide.privacy import journal
 from bonafide.privacy.erase_login import empty_account, empty_login, remove_login
-from bonafide.privacy.erase_rows import Left, Taken, Whom, erase_rows, merged
+from bonafide.privacy.erase_rows import Left, Taken, erase_rows, merged
 from bonafide.privacy.erasures import Erasure
 from bonafide.privacy.inventory import TABLES
-from bonafide.privacy.keeps import keeps_on
+from bonafide.privacy.keeps import Whom, keeps_on
 from bonafide.privacy.remember import journal_places, keep_journal, keep_journals, last_of_journal, note_erasure, settle
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
@@ -115,8 +115,9 @@ def take_person(*, person_id: int, ended_at: datetime, now: datetime, tables: Se
         for account_id in Membership.objects.filter(user=user).order_by("account_id").values_list("account_id", flat=True):
             hold_account(account_id)
         Membership.objects.filter(user=user).delete()
-    keeps = keeps_on(operator=settings.OPERATOR, ended_at=ended_at, now=now)
-    taken = erase_rows(whom=Whom(person=person_id), tables=tables, keeps=keeps, now=now)
+    whom = Whom(person=person_id)
+    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, ended_at=ended_at, now=now)
+    taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)
     empty_login(person_id=person_id, tables=tables, kept=keeps)
     taken.left += _of_root("accounts.User", tables, keeps) if user is not None else []
     if not taken.left:
@@ -131,8 +132,9 @@ def take_account(*, account_id: int, now: datetime, tables: Sequence[Table] = TA
         return Taken()
     hold_account(account_id)
     Membership.objects.filter(account=account).delete()
-    keeps = keeps_on(operator=settings.OPERATOR, ended_at=account.closed_at or now, now=now)
-    taken = erase_rows(whom=Whom(account=account_id), tables=tables, keeps=keeps, now=now)
+    whom = Whom(account=account_id)
+    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, ended_at=account.closed_at or now, now=now)
+    taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)
     empty_account(account_id=account_id, tables=tables, kept=keeps)
     taken.left += _of_root("accounts.Account", tables, keeps)
     return taken

@@ -12,7 +12,7 @@ from django.db.models import Model, ProtectedError, QuerySet
 
 from bonafide.holdings import Holding, Kept, Kind, Swept, Table, WithAccount, WithLogin
 from bonafide.privacy.ends import emptied_values, still_held
-from bonafide.privacy.keeps import Keep
+from bonafide.privacy.keeps import Keep, Whom
 
 # The row of a login, and that of an account, are what other rows hang on: ``erase_login`` empties them.
 ROOTS = ("accounts.User", "accounts.Account")
@@ -45,23 +45,6 @@ class Taken:
     left: list[Left] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Whom:
-    """A person or an account, by id: one of the two."""
-
-    person: int | None = None
-    account: int | None = None
-
-    def path(self, holding: Holding) -> str:
-        return holding.person if self.person is not None else holding.account
-
-    @property
-    def pk(self) -> int:
-        pk = self.person if self.person is not None else self.account
-        assert pk is not None  # noqa: S101 - one of the two
-        return pk
-
-
 def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime) -> Taken:
     """Delete or empty what is theirs, as each table declares, but what is kept. Again, it finds only what was kept before.
 
@@ -74,7 +57,7 @@ def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep
         for table in tables
         if table.model and table.model not in ROOTS
         for holding in table.holdings
-        if whom.path(holding)
+        if _path(whom, holding)
     ]
     while waiting:
         before = len(waiting)
@@ -85,15 +68,13 @@ def erase_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep
     return taken
 
 
-def count_rows(
-    *, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep], now: datetime
-) -> tuple[dict[Kind, int], list[Left]]:
+def count_rows(*, whom: Whom, tables: Iterable[Table], keeps: Mapping[Kind, Keep]) -> tuple[dict[Kind, int], list[Left]]:
     """The same without touching anything: how many rows of each kind would go, and what would stay."""
     going: dict[Kind, int] = {}
     staying: list[Left] = []
     for table in tables:
         for holding in table.holdings:
-            if not table.model or not whom.path(holding):
+            if not table.model or not _path(whom, holding):
                 continue
             rows = _rows(whom, apps.get_model(table.model), holding).count()
             if not rows:
@@ -135,8 +116,13 @@ def _erase(whom: Whom, model: type[Model], holding: Holding, keeps: Mapping[Kind
     return True
 
 
+def _path(whom: Whom, holding: Holding) -> str:
+    """What leads from a row to whose it is."""
+    return holding.person if whom.person is not None else holding.account
+
+
 def _rows(whom: Whom, model: type[Model], holding: Holding) -> QuerySet[Any]:
-    return model._default_manager.filter(**{whom.path(holding): whom.pk})
+    return model._default_manager.filter(**{_path(whom, holding): whom.pk})
 
 
 def _kept(whom: Whom, holding: Holding, keeps: Mapping[Kind, Keep]) -> Keep | None:

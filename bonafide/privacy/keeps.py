@@ -12,6 +12,20 @@ from bonafide.periods import months_after
 
 
 @dataclass(frozen=True)
+class Whom:
+    """A person or an account, by id: one of the two."""
+
+    person: int | None = None
+    account: int | None = None
+
+    @property
+    def pk(self) -> int:
+        pk = self.person if self.person is not None else self.account
+        assert pk is not None  # noqa: S101 - one of the two
+        return pk
+
+
+@dataclass(frozen=True)
 class Keep:
     """``basis`` as it is shown; ``until`` the first day on which it may go, None when nobody knows yet."""
 
@@ -19,7 +33,7 @@ class Keep:
     until: date | None
 
 
-def keeps_on(*, operator: Operator, ended_at: datetime, now: datetime) -> Mapping[Kind, Keep]:
+def keeps_on(*, whom: Whom, operator: Operator, ended_at: datetime, now: datetime) -> Mapping[Kind, Keep]:
     """What the floors of the operator's file ask to keep of a contract that ended at this moment, for as long as they do."""
     keeps: dict[Kind, Keep] = {}
     for floor in operator.retention.floors:

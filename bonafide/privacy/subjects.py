@@ -48,6 +48,7 @@ HOLDS: dict[str, Holds] = {
     "privacy.Look": Holds(
         _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
     ),
+    "privacy.Erasure": Holds(_("an erasure (%(thing)s)"), _("a list of erasures"), account="account_id", person="person_id"),
     "privacy.Visit": Holds(_("a visit of staff (%(thing)s)"), _("a list of visits of staff"), account="account_id"),
 }
 # Shown to staff without a trace: nothing in them is about a customer.

@@ -50,6 +50,11 @@ def given(settings):
         "code": "k7qp",
         "reason": "your letter of Monday",
         "began_at": timezone.now(),
+        "due_at": timezone.now(),
+        "done_at": timezone.now(),
+        "by_staff": False,
+        "left": [{"kind": "names", "basis": "a law", "until": timezone.now().date()}],
+        "sign_in_url": "https://console.example/account/login/",
         "privacy_url": "https://console.example/settings/privacy",
     }
 

@@ -174,6 +174,8 @@ ROWS = [
     Row("settings/sign-ins", at("/settings/sign-ins"), OWN),
     # privacy
     Row("settings/privacy", at("/settings/privacy"), OWN),
+    Row("settings/privacy/erase", at("/settings/privacy/erase"), CONFIRMED),
+    Row("settings/privacy/export", at("/settings/privacy/export"), CONFIRMED),
     Row("visit/end", at("/visit/end"), POST_ONLY),
     # terms
     Row("terms", at("/terms"), EVERYBODY),

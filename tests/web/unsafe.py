@@ -104,6 +104,9 @@ UNSAFE = [
     Unsafe("settings/sessions/end-others", AWAY),
     Unsafe("settings/sessions/<uuid:pk>/end", ("sign-in", *LINK[1:])),
     # privacy
+    # Strangers are the last owner of their account, and staff are staff: both are told what has to be done first.
+    Unsafe("settings/privacy/erase", OWN_FORM),
+    Unsafe("settings/privacy/export", OWN_FORM),
     Unsafe("visit/end", ("sign-in", *LINK[1:]), visitor="away"),
     # terms
     Unsafe("terms/accept", AWAY, lambda world: {"version": "1"}),
