@@ -22,7 +22,7 @@ from bonafide.accounts.owners import hold_account, is_last_owner
 from bonafide.errors import Refused
 from bonafide.holdings import Table
 from bonafide.privacy import journal
-from bonafide.privacy.erase_login import empty_account, empty_login, remove_login
+from bonafide.privacy.erase_login import empty_account, empty_login, forget_names, remove_login
 from bonafide.privacy.erase_rows import Left, Taken, erase_rows, merged
 from bonafide.privacy.erasures import Erasure
 from bonafide.privacy.inventory import TABLES
@@ -118,6 +118,7 @@ def take_person(*, person_id: int, ended_at: datetime, now: datetime, tables: Se
     whom = Whom(person=person_id)
     keeps = keeps_on(whom=whom, operator=settings.OPERATOR, ended_at=ended_at, now=now)
     taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)
+    taken.emptied += forget_names(person_id=person_id)
     empty_login(person_id=person_id, tables=tables, kept=keeps)
     taken.left += _of_root("accounts.User", tables, keeps) if user is not None else []
     if not taken.left:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 
-from bonafide.accounts.models import Account, User
+from bonafide.accounts.models import Account, Invitation, User
 from bonafide.holdings import Kind, Table
 
 GONE = "erased"
@@ -28,6 +29,21 @@ def empty_login(*, person_id: int, tables: Iterable[Table], kept: Collection[Kin
     emptied = {name: value for name, value in nothing.items() if name not in covered}
     closed = {"is_active": False, "is_staff": False, "is_superuser": False, "password": make_password(None)}
     User.objects.filter(pk=person_id).update(**emptied, **closed)
+
+
+def forget_names(*, person_id: int) -> int:
+    """Take name and address out of where they stand as text, under no key of theirs: invitations, and what staff changed.
+
+    :return: how many rows.
+    """
+    user = User.objects.filter(pk=person_id).first()
+    if user is None or user.username == f"{GONE}-{person_id}":
+        return 0
+    changes = LogEntry.objects.filter(
+        Q(content_type__app_label="accounts", content_type__model="user", object_id=str(person_id))
+        | Q(change_message__contains=f'"{user.username} (')  # a member, as a change of an account names it
+    ).exclude(object_repr="", change_message="")
+    return changes.update(object_repr="", change_message="") + Invitation.objects.filter(email=user.email).delete()[0]
 
 
 def remove_login(*, person_id: int) -> bool:

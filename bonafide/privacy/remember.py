@@ -85,6 +85,7 @@ def _digest_at(number: int) -> str:
 def _keep_up(seen: Memory, now: datetime) -> None:
     _remember(seen)
     keep_journals(until=now)
+    settle(truncate=True)
 
 
 def _remember(seen: Memory) -> None:
