@@ -214,7 +214,8 @@ class Table:
 
     ``called`` is what customers read; a table without holdings needs none. ``name`` is that of a table without a model of the
     project. ``walked``: too large to have an index by age or by customer; it is swept in the order of its keys, and one
-    customer's rows are not counted.
+    customer's rows are not counted. ``told`` names the method of its manager that leaves out, by the day, the rows of which an
+    order forbids to tell the customer yet: they are counted for nobody either.
     In a package's ``TABLES`` what points to a table stands before it, so that sweeping in order never leaves a row behind.
     """
 
@@ -224,6 +225,7 @@ class Table:
     called: Text = ""
     name: str = ""
     walked: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,14 @@ class Provider(Section):
     origins: tuple[WebAddress, ...] = Field(
         (), description="Further origins that its pages for signing in are at, where that is not the issuer's own."
     )
+    hosts: tuple[str, ...] = Field(
+        (), description="Further hosts that the console itself asks there, for tokens and keys, where that is not the issuer's."
+    )
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return host_names(value)
 
     @model_validator(mode="after")
     def _safe(self) -> Provider:
@@ -325,6 +333,11 @@ class Operator(Section):
                 "network.proxies is missing: how many proxies of yours a request passes, at least the one that speaks https"
             )
         return self
+
+    @property
+    def asks_vies(self) -> bool:
+        """A trial has an invented operator, and asks nobody."""
+        return self.tax.vies and not self.service.trial
 
     @property
     def zone(self) -> ZoneInfo:

@@ -27,6 +27,7 @@ from django.utils import timezone
 from bonafide.background.schedules import Schedule
 from bonafide.errors import Refused
 from bonafide.operator import OperatorFileError
+from bonafide.outgoing.guard import door_to
 
 LOOK_SECONDS = 0.5  # how often an idle worker looks for a task
 TICK_SECONDS = 5  # how often the schedule looks at the clock
@@ -119,7 +120,9 @@ def _children(part: str, host: str, port: int, workers: int) -> list[Child]:
 def refuse_taken_port(host: str, port: int) -> None:
     """:raises CannotServe: when nothing can listen there."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with door_to(host):  # an address of this machine, by whatever name it was given
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
@@ -287,7 +290,8 @@ def _prober(host: str, port: int) -> Callable[[], bool]:
     def answers() -> bool:
         asked = http.client.HTTPConnection(target, port, timeout=10)
         try:
-            asked.request("GET", "/", headers={"Host": settings.CONSOLE_HOST, **as_by_proxies()})
+            with door_to(target):  # ourselves
+                asked.request("GET", "/", headers={"Host": settings.CONSOLE_HOST, **as_by_proxies()})
             return asked.getresponse().status < 500
         except OSError:
             return False

@@ -339,10 +339,12 @@ def _mail(operator: Operator) -> Finding:
     if mail.delivery == "file":
         state: Literal["ok", "warning"] = "ok" if operator.service.trial else "warning"
         return Finding("mail", state, "letters are written into the folder letters/, not sent")
+    from bonafide.outgoing.client import reaching
+
     where = f"{mail.host}:{mail.port}"
     server: Any = smtplib.SMTP_SSL if mail.security == "tls" else smtplib.SMTP
     try:
-        with server(mail.host, mail.port, timeout=5) as session:
+        with reaching(host=mail.host, operator=operator), server(mail.host, mail.port, timeout=5) as session:
             session.noop()
     except (OSError, smtplib.SMTPException) as error:
         return Finding("mail", "warning", f"{where} does not answer ({error}): letters wait until it does")

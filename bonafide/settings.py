@@ -20,6 +20,7 @@ CSRF_TRUSTED_ORIGINS = [OPERATOR.service.console_url]
 INSTALLED_APPS = [
     # Ours come first: their templates stand in for those of the same name below.
     "bonafide.web",
+    "bonafide.outgoing",
     "bonafide.mail",
     "bonafide.sessions",
     "bonafide.accounts",
@@ -223,7 +224,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of 10,000 events is about 3 
 
 # Letters
 EMAIL_BACKEND = {
-    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "smtp": "bonafide.outgoing.smtp.EmailBackend",
     "file": "django.core.mail.backends.filebased.EmailBackend",
 }[OPERATOR.mail.delivery]
 EMAIL_FILE_PATH = str(INSTANCE.letters)

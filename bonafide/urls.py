@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.privacy.urls")),
+    path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),

@@ -40,9 +40,19 @@ def _emptying_lifts_the_guards() -> Iterator[None]:
 
 @contextmanager
 def kept_tables_may_be_emptied() -> Iterator[None]:
-    """Lifts PostgreSQL's guards against TRUNCATE that bonafide/append_only.py sets; on SQLite there is none to lift."""
+    """Lifts the guards that bonafide/append_only.py sets: on PostgreSQL those against TRUNCATE, on SQLite, which deletes, all."""
     if connection.vendor != "postgresql":
-        yield
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            guards = cursor.fetchall()
+            for name, _sql in guards:
+                cursor.execute(f"DROP TRIGGER {name}")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                for _name, sql in guards:
+                    cursor.execute(sql)
         return
     with connection.cursor() as cursor:
         cursor.execute(r"SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE '%\_whole'")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zlib import crc32
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
@@ -15,8 +16,10 @@ from django.db.models.functions import Coalesce
 
 from bonafide.accounts.models import Account, VatCheck
 from bonafide.accounts.vat_numbers import is_known_to_vies, vies_is_asked
-from bonafide.accounts.vies import ask
+from bonafide.accounts.vies import Answer, ask
 from bonafide.operator import Operator
+from bonafide.outgoing.client import passing
+from bonafide.outgoing.words import VAT_CHECK, Field
 
 # After which an answer is asked for again; a number that was just registered takes some days to be known.
 ANEW = {VatCheck.Outcome.VALID: timedelta(days=30), VatCheck.Outcome.INVALID: timedelta(days=7)}
@@ -51,7 +54,7 @@ def check_vat_number(*, account_id: int, operator: Operator, now: datetime, by_h
     due = (last + BY_HAND if last else now) if by_hand else _due_at(account, now)
     if due > now or VatCheck.objects.filter(account=account_id, asked_at__gt=now - DAY).count() >= A_DAY:
         return None
-    answer = ask(number=account.vat_number, operator=operator)
+    answer = _ask(account=account, operator=operator, now=now)
     return VatCheck.objects.create(
         account_id=account_id,
         number=account.vat_number,
@@ -62,6 +65,22 @@ def check_vat_number(*, account_id: int, operator: Operator, now: datetime, by_h
         address=answer.address,
         detail=answer.detail,
     )
+
+
+def _ask(*, account: Account, operator: Operator, now: datetime) -> Answer:
+    """Ask, and write down that the number was passed on."""
+    with passing(
+        to=urlsplit(operator.tax.vies_url).hostname or "",
+        fields=[Field.VAT_NUMBER],
+        clause="I2",
+        occasion=VAT_CHECK,
+        account=account.pk,
+        operator=operator,
+        now=now,
+    ) as passage:
+        answer = ask(number=account.vat_number, operator=operator)
+        passage.left = answer.sent
+    return answer
 
 
 def _with_last_try() -> QuerySet[Account]:

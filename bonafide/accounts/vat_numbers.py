@@ -74,8 +74,8 @@ def is_known_to_vies(number: str) -> bool:
 
 
 def vies_is_asked(operator: Operator) -> bool:
-    """A trial has an invented operator, and asks nobody."""
-    return operator.tax.vies and not operator.service.trial
+    """Not by a trial, whose operator is invented."""
+    return operator.asks_vies
 
 
 def evidence(*, account: Account) -> VatCheck | None:

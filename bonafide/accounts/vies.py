@@ -8,23 +8,20 @@ as ``valid: false`` beside a ``userError``: a state that is too busy to answer m
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
-import ssl
-import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from bonafide.accounts.models import VatCheck
 from bonafide.operator import Operator
+from bonafide.outgoing.web_client import Unanswered, post
 
 PATH = "/check-vat-number"
 SECONDS = 20.0  # for the whole exchange; member states take up to a quarter of a minute
 LARGEST = 64 * 1024  # bytes; an answer has a few hundred
-_CHUNK = 8192
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # What VIES says with a valid or invalid number, beside nothing at all.
 _NO_ERROR = frozenset({"", "VALID", "INVALID"})
 # The number is not one, whatever state is asked.
@@ -32,18 +29,26 @@ _REFUSED = "INVALID_INPUT"
 
 
 class NoAnswer(Exception):
-    """Nothing that can be relied on came back; the text is a short reason, for the record."""
+    """Nothing that can be relied on came back; the text is a short reason, for the record. ``sent``: whether the number left."""
+
+    def __init__(self, reason: str, *, sent: bool = True) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. ``detail`` is VIES's own date of a real answer, else why there is none."""
+    """What came back. ``detail`` is VIES's own date of a real answer, else why there is none.
+
+    ``sent`` is False where the number did not even leave.
+    """
 
     outcome: VatCheck.Outcome
     consultation_number: str = ""
     name: str = ""
     address: str = ""
     detail: str = ""
+    sent: bool = True
 
 
 def ask(*, number: str, operator: Operator, seconds: float = SECONDS) -> Answer:
@@ -60,7 +65,7 @@ def ask(*, number: str, operator: Operator, seconds: float = SECONDS) -> Answer:
         status, body = post_json(base=operator.tax.vies_url, path=PATH, body=wanted, seconds=seconds)
         return _understood(status, body, wanted)
     except NoAnswer as reason:
-        return Answer(VatCheck.Outcome.UNAVAILABLE, detail=str(reason)[:200])
+        return Answer(VatCheck.Outcome.UNAVAILABLE, detail=str(reason)[:200], sent=reason.sent)
 
 
 def post_json(*, base: str, path: str, body: dict[str, str], seconds: float) -> tuple[int, bytes]:
@@ -69,47 +74,15 @@ def post_json(*, base: str, path: str, body: dict[str, str], seconds: float) -> 
     :return: status and body, at most 64 KiB, read within ``seconds`` in all.
     :raises NoAnswer:
     """
-    until = time.monotonic() + seconds
     target, home = urlsplit(base + path), urlsplit(base)
     if target.netloc != home.netloc or not target.hostname or "@" in target.netloc:
-        raise NoAnswer("refused: not the host of tax.vies_url")
-    if target.scheme != "https" and target.hostname not in _LOOPBACK:
-        raise NoAnswer("refused: tax.vies_url is not https")
+        raise NoAnswer("refused: not the host of tax.vies_url", sent=False)
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Connection": "close"}
-    connection = _connection(target.scheme, target.hostname, target.port, seconds)
     try:
-        connection.connect()
-        sock = connection.sock
-        sock.settimeout(_left(until))
-        connection.request("POST", target.path, json.dumps(body).encode("ascii"), headers)
-        response = connection.getresponse()
-        received = bytearray()
-        while chunk := response.read1(_CHUNK):
-            received += chunk
-            if len(received) > LARGEST:
-                raise NoAnswer("the answer is too large")
-            sock.settimeout(_left(until))
-        return response.status, bytes(received)
-    except TimeoutError:
-        raise NoAnswer("time-out") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise NoAnswer(f"no connection: {type(error).__name__}") from None
-    finally:
-        connection.close()
-
-
-def _connection(scheme: str, host: str, port: int | None, seconds: float) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=seconds)
-
-
-def _left(until: float) -> float:
-    """:raises TimeoutError: when the time is over."""
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+        answer = post(url=base + path, body=json.dumps(body).encode("ascii"), headers=headers, seconds=seconds, largest=LARGEST)
+    except Unanswered as error:
+        raise NoAnswer(str(error), sent=error.sent) from None
+    return answer.status, answer.body
 
 
 def _understood(status: int, body: bytes, wanted: dict[str, str]) -> Answer:
@@ -119,15 +92,15 @@ def _understood(status: int, body: bytes, wanted: dict[str, str]) -> Answer:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise NoAnswer(f"HTTP {status}" if status != http.HTTPStatus.OK else "not understood")
+        raise NoAnswer(f"HTTP {status}" if status != HTTPStatus.OK else "not understood")
     error = _error(given)
     if error == _REFUSED:
         return Answer(VatCheck.Outcome.INVALID, detail=error)
     if error not in _NO_ERROR:
         raise NoAnswer(error)
     valid = given.get("valid")
-    if status != http.HTTPStatus.OK or not isinstance(valid, bool):
-        raise NoAnswer(f"HTTP {status}" if status != http.HTTPStatus.OK else "not understood")
+    if status != HTTPStatus.OK or not isinstance(valid, bool):
+        raise NoAnswer(f"HTTP {status}" if status != HTTPStatus.OK else "not understood")
     if any(_plain(given.get(key, wanted[key]), 30).replace(" ", "") != wanted[key] for key in ("countryCode", "vatNumber")):
         raise NoAnswer("about another number")
     return Answer(

@@ -20,6 +20,9 @@ from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE, STAFF_APP
 from bonafide.demo.generate import SOURCE, usage
 from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.operator import Operator
+from bonafide.outgoing.client import note
+from bonafide.outgoing.processors import recipient_of
+from bonafide.outgoing.words import LETTER, Field
 from bonafide.periods import Month
 from bonafide.pricing.import_prices import import_prices
 from bonafide.sign_in.factors.sealing import seal
@@ -42,6 +45,7 @@ def build(*, operator: Operator, now: datetime, on_progress: Callable[[str], Non
     on_progress("Prices, customers and the people who sign in")
     import_prices(text=PRICES.read_text(encoding="utf-8"), name=PRICES.name, today=now.date())
     _make_customers(now=start - timedelta(days=20))
+    _pass_on(operator=operator, now=start - timedelta(days=20))
     on_progress("Three months of hourly usage")
     _send(usage(start=start, end=now), operator=operator, now=now)
     for number, month in enumerate(months):
@@ -107,6 +111,21 @@ def _check_vat_numbers(accounts: Mapping[str, Account], *, now: datetime) -> Non
     for reference, outcome, said in answers:
         account = accounts[reference]
         VatCheck.objects.create(account=account, number=account.vat_number, outcome=outcome, asked_at=now, **said)
+
+
+def _pass_on(*, operator: Operator, now: datetime) -> None:
+    """What the invented mailer would have been given: the letter by which each person confirmed their address."""
+    mailer = recipient_of(host="smtp.pigeon.example", operator=operator)
+    assert mailer  # noqa: S101 - as below
+    for person in User.objects.values_list("pk", flat=True):
+        note(
+            recipient=mailer,
+            fields=(Field.EMAIL, Field.USERNAME, Field.LETTER),
+            clause="U1",
+            occasion=LETTER,
+            now=now,
+            person_id=person,
+        )
 
 
 def _send(drafts: Iterable[Draft], *, operator: Operator, now: datetime) -> None:

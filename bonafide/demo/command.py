@@ -20,6 +20,7 @@ from bonafide.operator import FILE_NAME
 
 MADE = "demo.json"
 VERSION = 2
+PROCESSORS = Path(__file__).parent / "processors.toml"
 
 # What the demo's operator says about itself; the rest is the example identity of a trial.
 IDENTITY = {
@@ -103,7 +104,8 @@ def _make(home: Path, port: int) -> None:
     _half_made(home).touch()
     click.echo("Making a throw-away operator (about half a minute, once)")
     values = IDENTITY | {("service", "console_url"): f"http://localhost:{port}"}
-    write_instance(instance=Instance(home), text=operator_file(values=values, trial=True))
+    text = operator_file(values=values, trial=True) + PROCESSORS.read_text(encoding="utf-8")
+    write_instance(instance=Instance(home), text=text)
     from bonafide.cli import start_django
 
     start_django()

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from bonafide.operator import Operator
 from bonafide.privacy.erase import refuse_account, refuse_person
-from bonafide.privacy.erasures import Erasure
 from bonafide.privacy.keeps import Whom
+from bonafide.privacy.models import Erasure
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
 

@@ -29,7 +29,10 @@ _SHOWN = 5
 SHARED = "bonafide.sign_in.shared_store.SharedStore"
 QUEUE = "django_tasks_db.DatabaseBackend"
 # The last is what Django's own test runner puts there: it keeps letters in the memory of a test.
-MAIL = {f"django.core.mail.backends.{name}.EmailBackend" for name in ("smtp", "filebased", "locmem")}
+MAIL = {
+    "bonafide.outgoing.smtp.EmailBackend",
+    *(f"django.core.mail.backends.{name}.EmailBackend" for name in ("filebased", "locmem")),
+}
 
 
 def logs_are_declared(app_configs: Any = None, **_: Any) -> list[Error]:

@@ -8,7 +8,7 @@ import click
 
 from bonafide.accounts.models import Account, User
 from bonafide.privacy.erase import CannotErase, Erased, erase_account, erase_person
-from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.models import Erasure
 
 
 @click.command(epilog='Example: bonafide erase camille --reason "her letter of 20 November"')

@@ -6,7 +6,7 @@ erasure is ever missing in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,14 +20,16 @@ from django.utils.translation import gettext as _
 from bonafide.accounts.models import Account, Membership, User
 from bonafide.accounts.owners import hold_account, is_last_owner
 from bonafide.errors import Refused
-from bonafide.holdings import Table
+from bonafide.holdings import Kind, Table
 from bonafide.privacy import journal
 from bonafide.privacy.erase_login import empty_account, empty_login, forget_names, remove_login
 from bonafide.privacy.erase_rows import Left, Taken, erase_rows, merged
-from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.holds import holds_on
 from bonafide.privacy.inventory import TABLES
-from bonafide.privacy.keeps import Whom, keeps_on
+from bonafide.privacy.keeps import Keep, Whom, keeps_on
+from bonafide.privacy.models import Erasure, Hold
 from bonafide.privacy.remember import journal_places, keep_journal, keep_journals, last_of_journal, note_erasure, settle
+from bonafide.privacy.statutory import begin_statutory_holds
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
 
@@ -62,7 +64,7 @@ def erase_person(
         whom = Whom(person=person_id)
         row = _asked(whom, now, by, reason, staff)
         refuse_person(person_id=person_id)
-        return row, take_person(person_id=person_id, ended_at=row.asked_at, now=now, tables=tables)
+        return row, take_person(person_id=person_id, now=now, tables=tables)
 
     known = User.objects.filter(pk=person_id).values_list("email", "language").first()
     return _journalled(work, now, *(known or ("", "")))
@@ -104,37 +106,33 @@ def refuse_account(*, account_id: int) -> None:
         raise CannotErase(_("This account is open: close it first."))
 
 
-def take_person(*, person_id: int, ended_at: datetime, now: datetime, tables: Sequence[Table] = TABLES) -> Taken:
-    """The erasing itself, inside a transaction; again, it takes what was kept before and is kept no longer.
-
-    ``ended_at`` is when their contract ended, from which the law counts: when they asked.
-    """
+def take_person(*, person_id: int, now: datetime, tables: Sequence[Table] = TABLES) -> Taken:
+    """The erasing itself, inside a transaction; again, it takes what was kept before and is kept no longer."""
     user = User.objects.filter(pk=person_id).first()
-    if user is not None:
-        end_sessions(user=user, reason=Reason.DEACTIVATED, now=now)
-        for account_id in Membership.objects.filter(user=user).order_by("account_id").values_list("account_id", flat=True):
-            hold_account(account_id)
-        Membership.objects.filter(user=user).delete()
     whom = Whom(person=person_id)
-    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, ended_at=ended_at, now=now)
+    begin_statutory_holds(operator=settings.OPERATOR, now=now)  # of what was closed a moment ago
+    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, now=now)
+    members = [] if user is None else _leave_accounts(user, keeps, now)
     taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)
     taken.emptied += forget_names(person_id=person_id)
     empty_login(person_id=person_id, tables=tables, kept=keeps)
-    taken.left += _of_root("accounts.User", tables, keeps) if user is not None else []
+    taken.left += [*members, *(_of_root("accounts.User", tables, keeps) if user is not None else [])]
     if not taken.left:
         remove_login(person_id=person_id)
     return taken
 
 
 def take_account(*, account_id: int, now: datetime, tables: Sequence[Table] = TABLES) -> Taken:
-    """The same of an account, whose contract ended when it was closed."""
+    """The same of an account."""
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
         return Taken()
     hold_account(account_id)
-    Membership.objects.filter(account=account).delete()
     whom = Whom(account=account_id)
-    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, ended_at=account.closed_at or now, now=now)
+    begin_statutory_holds(operator=settings.OPERATOR, now=now)
+    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, now=now)
+    if not holds_on(now=now, account=account_id):  # an order on an account is also one on who is in it
+        Membership.objects.filter(account=account).delete()
     taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)
     empty_account(account_id=account_id, tables=tables, kept=keeps)
     taken.left += _of_root("accounts.Account", tables, keeps)
@@ -149,7 +147,7 @@ def erase_again(*, entry: journal.Entry, now: datetime) -> None:
         person_id=entry.person, account_id=entry.account, by=Erasure.By.SHELL, asked_at=entry.at, due_at=entry.at
     )
     if entry.person is not None:
-        taken = take_person(person_id=entry.person, ended_at=row.asked_at, now=now)
+        taken = take_person(person_id=entry.person, now=now)
     else:
         taken = take_account(account_id=entry.account or 0, now=now)
     row.number, row.digest, row.done_at = entry.number, entry.digest, entry.at
@@ -158,11 +156,30 @@ def erase_again(*, entry: journal.Entry, now: datetime) -> None:
     row.save()
 
 
+def _leave_accounts(user: User, keeps: Mapping[Kind, Keep], now: datetime) -> list[Left]:
+    """End their sessions and take them out of their accounts; what memberships stay.
+
+    Those stay, good for nothing any more, that are kept themselves, or by which an order on an account is one on its member.
+    """
+    end_sessions(user=user, reason=Reason.DEACTIVATED, now=now)
+    mine = Membership.objects.filter(user=user)
+    for account_id in mine.order_by("account_id").values_list("account_id", flat=True):
+        hold_account(account_id)
+    if keep := keeps.get(Kind.SIGN_UP):
+        count = mine.count()
+        return [Left(Kind.SIGN_UP, count, keep.basis, keep.until, keep.secret)] if count else []
+    orders = [hold for hold in holds_on(now=now, person=user.pk) if hold.origin == Hold.Origin.ORDER and hold.person_id is None]
+    mine.exclude(account__in=[hold.account_id for hold in orders]).delete()
+    if count := mine.count():
+        return [Left(Kind.SIGN_UP, count, orders[-1].basis, orders[-1].until.date(), orders[-1].secret_until is not None)]
+    return []
+
+
 def _of_root(model: str, tables: Iterable[Table], keeps: Any) -> list[Left]:
     """The row of the login or account itself, where a part of it is kept."""
     holdings = [holding for table in tables if table.model == model for holding in table.holdings]
     kinds = dict.fromkeys(holding.kind for holding in holdings if holding.kind in keeps)
-    return [Left(kind, 1, keeps[kind].basis, keeps[kind].until) for kind in kinds]
+    return [Left(kind, 1, keeps[kind].basis, keeps[kind].until, keeps[kind].secret) for kind in kinds]
 
 
 def _asked(whom: Whom, now: datetime, by: str, reason: str, staff: Any) -> Erasure:

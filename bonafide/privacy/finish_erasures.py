@@ -10,7 +10,7 @@ from django.db import transaction
 from bonafide.errors import Refused
 from bonafide.privacy.erase import Erased, erase_account, erase_person, take_account, take_person
 from bonafide.privacy.erase_rows import merged
-from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.models import Erasure
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def finish_kept(*, now: datetime) -> int:
 def _finish(pk: int, now: datetime) -> bool:
     row = Erasure.objects.select_for_update().get(pk=pk)
     if row.person_id is not None:
-        taken = take_person(person_id=row.person_id, ended_at=row.asked_at, now=now)
+        taken = take_person(person_id=row.person_id, now=now)
     else:
         taken = take_account(account_id=row.account_id or 0, now=now)
     row.kept = [left.as_dict() for left in merged(taken.left)]

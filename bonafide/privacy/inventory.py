@@ -25,6 +25,7 @@ from bonafide.billing import inventory as billing
 from bonafide.documents import inventory as documents
 from bonafide.holdings import Basis, Holding, Kind, Place, Swept, Table, Whose
 from bonafide.mail import inventory as mail
+from bonafide.outgoing import inventory as outgoing
 from bonafide.pricing import inventory as pricing
 from bonafide.privacy import own_inventory as privacy
 from bonafide.privacy.ends import still_held
@@ -35,7 +36,7 @@ from bonafide.terms import inventory as terms
 from bonafide.usage import inventory as usage
 
 # In order: what points to a row stands before it.
-_PACKAGES = (terms, privacy, documents, billing, usage, pricing, sign_in, sessions, accounts, background, mail)
+_PACKAGES = (terms, privacy, outgoing, documents, billing, usage, pricing, sign_in, sessions, accounts, mail, background)
 TABLES: tuple[Table, ...] = tuple(table for package in _PACKAGES for table in package.TABLES)
 
 _COPIES = _("a whole copy of what is listed here, to begin again from after a disaster")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from bonafide.holdings import Kind
 from bonafide.operator import Operator
-from bonafide.periods import months_after
+from bonafide.privacy.holds import holds_on
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,28 @@ class Whom:
 
 @dataclass(frozen=True)
 class Keep:
-    """``basis`` as it is shown; ``until`` the first day on which it may go, None when nobody knows yet."""
+    """``basis`` as it is shown; ``until`` the first day on which it may go, None when nobody knows yet.
+
+    ``secret``: the law forbids to tell whom it concerns.
+    """
 
     basis: str
     until: date | None
+    secret: bool = False
 
 
-def keeps_on(*, whom: Whom, operator: Operator, ended_at: datetime, now: datetime) -> Mapping[Kind, Keep]:
-    """What the floors of the operator's file ask to keep of a contract that ended at this moment, for as long as they do."""
+def keeps_on(*, whom: Whom, operator: Operator, now: datetime) -> Mapping[Kind, Keep]:
+    """What holds in force keep, of each kind the one that lasts longest; and what the law counts from each event, not the end.
+
+    The holds that the law asks for once a contract has ended are rows too: ``begin_statutory_holds`` makes them.
+    """
     keeps: dict[Kind, Keep] = {}
+    today = now.astimezone(operator.zone).date()
+    for hold in holds_on(now=now, person=whom.person, account=whom.account):  # the soonest to end first
+        secret = hold.secret_until is not None and hold.secret_until >= today
+        until = hold.until.astimezone(operator.zone).date()
+        keeps |= {Kind(kind): Keep(hold.basis, until, secret) for kind in hold.kinds}
     for floor in operator.retention.floors:
         if floor.after == "event":
             keeps.setdefault(Kind(floor.data), Keep(floor.basis, None))
-            continue
-        until = months_after(ended_at, floor.months, operator.zone)
-        if until > now:
-            keeps[Kind(floor.data)] = Keep(floor.basis, until.astimezone(operator.zone).date())
     return keeps

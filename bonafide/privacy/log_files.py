@@ -30,12 +30,17 @@ _COMMON = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-
 _SYSLOG = re.compile(rb"^([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)")
 # "time": 1795403400.123 (seconds since 1970, as Caddy writes them)
 _EPOCH = re.compile(rb'"(?:ts|time|timestamp)":\s?(1\d{9})(?:\.\d+)?\b')
+_Act = Callable[[Path, datetime, Callable[[bytes], bool], "Swept"], None]
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _LOOK = 400  # a time stands at the beginning of its line
 
 
 @dataclass
 class Swept:
-    """What a sweep saw and did: ``oldest`` is the oldest line that is left, ``unreadable`` files judged by their last change."""
+    """What a sweep saw and did: ``oldest`` is the oldest line that is left and not held.
+
+    ``unreadable`` files are judged by their last change.
+    """
 
     files: int = 0
     lines_deleted: int = 0
@@ -50,25 +55,34 @@ class Swept:
             self.oldest = moment
 
 
-def sweep_logs(*, folders: Iterable[Path], cutoff: datetime, keep: Callable[[bytes], bool] = lambda line: False) -> Swept:
+def sweep_logs(*, folders: Iterable[Path], cutoff: datetime, keep: Callable[[bytes], bool] = lambda _line: False) -> Swept:
     """Delete every line older than ``cutoff`` below ``folders``, and files that hold none younger.
 
     ``keep`` says of a line that is due that it stays (a legal hold). A file that cannot be read or written is left as it is and
     named in ``faults``. A file is rewritten only when lines in it are due: with one file a day its writer has moved on by then.
     """
+    return _go(folders, cutoff, keep, _delete)
+
+
+def look_at_logs(
+    *,
+    folders: Iterable[Path],
+    cutoff: datetime = _NEVER,
+    keep: Callable[[bytes], bool] = lambda _line: False,
+) -> Swept:
+    """The same look without deleting anything: what is due counts for ``oldest``, what is held beyond ``cutoff`` does not."""
+    return _go(folders, cutoff, keep, _look)
+
+
+def _go(folders: Iterable[Path], cutoff: datetime, keep: Callable[[bytes], bool], act: _Act) -> Swept:
     swept = Swept()
     for path in _files(folders):
         swept.files += 1
         try:
-            _sweep_file(path, cutoff, keep, swept)
+            act(path, cutoff, keep, swept)
         except (OSError, EOFError, lzma.LZMAError) as error:
             swept.faults.append(f"{path.name}: {getattr(error, 'strerror', None) or 'cannot be read as its name says'}")
     return swept
-
-
-def look_at_logs(*, folders: Iterable[Path]) -> Swept:
-    """The same look without deleting anything."""
-    return sweep_logs(folders=folders, cutoff=datetime.min.replace(tzinfo=UTC))
 
 
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
@@ -77,10 +91,22 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
             yield from sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def _sweep_file(path: Path, cutoff: datetime, keep: Callable[[bytes], bool], swept: Swept) -> None:
-    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    first, due, left, held, oldest = _count(path, changed, cutoff, keep)
-    if first is None:
+@dataclass
+class _Lines:
+    """What is in one file: when the first line was, how many are due, left and held, the oldest that is due and that is left."""
+
+    first: datetime | None = None
+    due: int = 0
+    left: int = 0
+    held: int = 0
+    oldest_due: datetime | None = None
+    oldest_left: datetime | None = None
+
+
+def _delete(path: Path, cutoff: datetime, keep: Callable[[bytes], bool], swept: Swept) -> None:
+    changed = _changed(path)
+    lines = _count(path, changed, cutoff, keep)
+    if lines.first is None:
         swept.unreadable += 1
         if changed < cutoff:
             path.unlink()
@@ -88,39 +114,51 @@ def _sweep_file(path: Path, cutoff: datetime, keep: Callable[[bytes], bool], swe
         elif path.stat().st_size:
             swept.seen(changed)
         return
-    swept.held += held
-    if oldest is not None:
-        swept.seen(oldest)
-    if not due:
+    swept.held += lines.held
+    if lines.oldest_left:
+        swept.seen(lines.oldest_left)
+    if not lines.due:
         return
-    if not left:
+    if not lines.left + lines.held:
         path.unlink()
         swept.files_deleted += 1
     else:
         _rewrite(path, changed, cutoff, keep)
-    swept.lines_deleted += due
+    swept.lines_deleted += lines.due
 
 
-def _count(
-    path: Path, changed: datetime, cutoff: datetime, keep: Callable[[bytes], bool]
-) -> tuple[datetime | None, int, int, int, datetime | None]:
-    """The first time in the file; lines due, left and held; and the oldest time that is left."""
-    first = oldest = None
-    due = left = held = 0
+def _look(path: Path, cutoff: datetime, keep: Callable[[bytes], bool], swept: Swept) -> None:
+    changed = _changed(path)
+    lines = _count(path, changed, cutoff, keep)
+    swept.held += lines.held
+    if lines.first is None:
+        swept.unreadable += 1
+        if path.stat().st_size:
+            swept.seen(changed)
+    for moment in (lines.oldest_due, lines.oldest_left):
+        if moment:
+            swept.seen(moment)
+
+
+def _changed(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _count(path: Path, changed: datetime, cutoff: datetime, keep: Callable[[bytes], bool]) -> _Lines:
+    lines = _Lines()
     for moment, line in _dated(path, changed):
-        first = first or moment
+        lines.first = lines.first or moment
         if moment is None:
             continue
         if moment >= cutoff:
-            left += 1
+            lines.left += 1
+            lines.oldest_left = min(moment, lines.oldest_left or moment)
         elif keep(line):
-            held += 1
-            left += 1
+            lines.held += 1
         else:
-            due += 1
-            continue
-        oldest = moment if oldest is None or moment < oldest else oldest
-    return first, due, left, held, oldest
+            lines.due += 1
+            lines.oldest_due = min(moment, lines.oldest_due or moment)
+    return lines
 
 
 def _rewrite(path: Path, changed: datetime, cutoff: datetime, keep: Callable[[bytes], bool]) -> None:

@@ -12,6 +12,8 @@ from bonafide.holdings import NOW, SWEEP, Basis, Holding, Kind, Place, Stays, Sw
 _TO_SHOW = _("so that customers see who of our staff saw their data, and why")
 _NAMES_NOBODY = _("what is left says who of our staff looked, at whose data and when, by numbers, and not why")
 _TO_ACCOUNT = _("to account for what staff changed")
+_KEPT_LONGER = _("to account for what was kept longer than promised")
+_HANDED_OVER = _("to account for what was handed over")
 _TO_RUN = _("to find faults and attacks")
 _TO_ACCOUNT_FOR_ERASURES = _("to show that an erasure was done, and to do it again on a copy from before")
 
@@ -37,6 +39,7 @@ TABLES = (
     ),
     Table(
         "privacy.Look",
+        told="told",
         called=_("what staff looked at"),
         plain=("id", "emptied_at"),
         holdings=(
@@ -98,6 +101,86 @@ TABLES = (
         ),
     ),
     Table(
+        "privacy.Hold",
+        told="told",
+        called=_("legal holds"),
+        plain=("id", "emptied_at"),
+        holdings=(
+            Holding(
+                kind=Kind.RECORDS,
+                columns=("basis", "reference", "secret_basis"),
+                what=_("by which law or order something of somebody had to be kept longer"),
+                whose=Whose.CUSTOMERS,
+                why=_KEPT_LONGER,
+                basis=Basis.LAW,
+                ends=Swept(
+                    "retention.passed_on_months",
+                    since="until",
+                    emptied=(("emptied_at", NOW), ("basis", ""), ("reference", ""), ("secret_basis", "")),
+                ),
+                enforced_by=SWEEP,
+                person="person_id",
+                account="account_id",
+            ),
+            Holding(
+                kind=Kind.RECORDS,
+                columns=(
+                    *("origin", "kinds", "account_id", "person_id", "members", "floor", "months", "approved_by_id"),
+                    *("begins_at", "until", "lifted_at", "lifted_by_id", "secret_until"),
+                ),
+                what=_("that something of somebody had to be kept longer, what, and until when"),
+                whose=Whose.CUSTOMERS,
+                why=_KEPT_LONGER,
+                basis=Basis.LAW,
+                ends=Stays(_("what is left says what was kept, of whom and until when, by numbers, and not why")),
+                enforced_by="bonafide.privacy.triggers.install_records",
+                person="person_id",
+                account="account_id",
+                since="begins_at",
+            ),
+        ),
+    ),
+    Table(
+        "privacy.Release",
+        told="told",
+        called=_("releases to authorities"),
+        plain=("id", "emptied_at"),
+        holdings=(
+            Holding(
+                kind=Kind.RECORDS,
+                columns=("reference", "scope", "secret_basis"),
+                what=_("by which order, and what exactly, was handed to an authority"),
+                whose=Whose.CUSTOMERS,
+                why=_HANDED_OVER,
+                basis=Basis.LAW,
+                ends=Swept(
+                    "retention.passed_on_months",
+                    since="released_at",
+                    emptied=(("emptied_at", NOW), ("reference", ""), ("scope", ""), ("secret_basis", "")),
+                ),
+                enforced_by=SWEEP,
+                person="person_id",
+                account="account_id",
+            ),
+            Holding(
+                kind=Kind.RECORDS,
+                columns=(
+                    *("authority", "basis", "approved_by_id", "account_id", "person_id", "kinds"),
+                    *("from_on", "until_on", "released_at", "secret_until"),
+                ),
+                what=_("that something of somebody was handed to which authority, when, and by which law"),
+                whose=Whose.CUSTOMERS,
+                why=_HANDED_OVER,
+                basis=Basis.LAW,
+                ends=Stays(_("what is left says to which authority something went, of whom and when, by numbers")),
+                enforced_by="bonafide.privacy.triggers.install_records",
+                person="person_id",
+                account="account_id",
+                since="released_at",
+            ),
+        ),
+    ),
+    Table(
         "privacy.Erasure",
         called=_("erasures"),
         plain=("id",),
@@ -117,19 +200,8 @@ TABLES = (
             Holding(
                 kind=Kind.RECORDS,
                 columns=(
-                    "person_id",
-                    "account_id",
-                    "by",
-                    "staff_id",
-                    "asked_at",
-                    "due_at",
-                    "withdrawn_at",
-                    "done_at",
-                    "finished_at",
-                    "kept",
-                    "hindrance",
-                    "number",
-                    "digest",
+                    *("person_id", "account_id", "by", "staff_id", "asked_at", "due_at", "withdrawn_at"),
+                    *("done_at", "finished_at", "kept", "hindrance", "number", "digest"),
                 ),
                 what=_("that a login or an account was erased, when, and what had to stay"),
                 whose=Whose.CUSTOMERS,
@@ -143,7 +215,8 @@ TABLES = (
             ),
         ),
     ),
-    Table("privacy.LastSweep", plain=("id", "name", "at")),
+    # Counts alone, of nobody; kept for ever as proof of what was swept.
+    Table("privacy.SweepRun", plain=("id", "kind", "begun_at", "finished_at", "cutoffs", "counts", "faults")),
 )
 
 PLACES = (

@@ -12,17 +12,14 @@ from django.db import connection, transaction
 
 from bonafide.errors import Refused
 from bonafide.privacy import journal
-from bonafide.privacy.erasures import Erasure, LastSweep
 from bonafide.privacy.memory import Memory, remember
+from bonafide.privacy.models import Erasure
 
 logger = logging.getLogger(__name__)
 
 
 def note_sweep(*, now: datetime) -> None:
-    """Rows were swept: the database notes when, the folder remembers it, and the journal is complete up to now."""
-    row, made = LastSweep.objects.get_or_create(name="rows", defaults={"at": now})
-    if not made:
-        LastSweep.objects.filter(pk=row.pk, at__lt=now).update(at=now)
+    """Rows were swept, which the database has written down: the folder remembers it, and the journal is complete up to now."""
     transaction.on_commit(partial(_keep_up, Memory(swept_at=now), now))
 
 

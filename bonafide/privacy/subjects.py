@@ -49,6 +49,13 @@ HOLDS: dict[str, Holds] = {
         _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
     ),
     "privacy.Erasure": Holds(_("an erasure (%(thing)s)"), _("a list of erasures"), account="account_id", person="person_id"),
+    "privacy.Hold": Holds(_("the legal hold %(thing)s"), _("a list of legal holds"), account="account_id", person="person_id"),
+    "privacy.Release": Holds(
+        _("the release to an authority %(thing)s"),
+        _("a list of releases to authorities"),
+        account="account_id",
+        person="person_id",
+    ),
     "privacy.Visit": Holds(_("a visit of staff (%(thing)s)"), _("a list of visits of staff"), account="account_id"),
 }
 # Shown to staff without a trace: nothing in them is about a customer.
@@ -59,6 +66,7 @@ HOLDS_NOBODY: dict[str, str] = {
     "pricing.Price": "what is asked of everybody",
     "pricing.ExchangeRate": "what a bank published",
     "pricing.ClosedMonth": "which months are billed",
+    "privacy.SweepRun": "when what was due was swept, and how much of it, not whose",
     "billing.BillRun": "when months were billed, not whose",
 }
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from bonafide.operator import Operator
 from bonafide.privacy.access_log import folder
-from bonafide.privacy.log_files import Swept, sweep_logs
+from bonafide.privacy.holds import held_lines
+from bonafide.privacy.log_files import Swept, look_at_logs, sweep_logs
+from bonafide.privacy.models import SweepRun
+from bonafide.privacy.sweep_runs import written_down
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +27,21 @@ def log_cutoff(*, operator: Operator, now: datetime) -> datetime:
 
 
 def sweep_old_logs(*, operator: Operator, now: datetime) -> Swept:
-    """Delete every line of a log that is older than the operator promised; what could not be is said in our own log."""
-    swept = sweep_logs(folders=log_folders(operator=operator), cutoff=log_cutoff(operator=operator, now=now))
+    """Delete every line of a log that is older than the operator promised, unless a hold keeps it, and write down what was done.
+
+    What could not be deleted is said in our own log too.
+    """
+    cutoff = log_cutoff(operator=operator, now=now)
+    with written_down(kind=SweepRun.Kind.LOGS, now=now, cutoffs={"logs.days": cutoff}) as told:
+        swept = sweep_logs(folders=log_folders(operator=operator), cutoff=cutoff, keep=held_lines(now))
+        counts = {name: getattr(swept, name) for name in ("files", "lines_deleted", "files_deleted", "held")}
+        told.counts, told.faults = {"logs": counts}, swept.faults
     for fault in swept.faults:
         logger.error("old lines of a log could not be deleted: %s", fault)
     return swept
+
+
+def look_at_old_logs(*, operator: Operator, now: datetime, grace: timedelta = timedelta(0)) -> Swept:
+    """The same look without deleting anything; ``oldest`` leaves out what is held and late by more than ``grace``."""
+    cutoff = log_cutoff(operator=operator, now=now - grace)
+    return look_at_logs(folders=log_folders(operator=operator), cutoff=cutoff, keep=held_lines(now))

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -20,17 +21,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bonafide.accounts.models import Account, Membership
+from bonafide.holdings import Kind
 from bonafide.privacy import reasons
 from bonafide.privacy.begin_visit import CannotVisit, begin_visit
 from bonafide.privacy.end_visit import end_visits
 from bonafide.privacy.forms import ReasonForm, VisitForm
+from bonafide.privacy.held import held_about, oldest_of, uncounted
 from bonafide.privacy.letters import tell_of_visit
 from bonafide.privacy.models import Look, Visit, answered_for_by
+from bonafide.privacy.passed_on import passed_on
 from bonafide.privacy.places import place_of
+from bonafide.privacy.processing import MEASURES, as_csv, recipients, record
+from bonafide.privacy.releases import passed_on_by_law
 from bonafide.privacy.staff_code import staff_code
 from bonafide.privacy.subjects import Whose, of_rows
 from bonafide.privacy.words import said
 from bonafide.sign_in.factors.staff import has_staff_power
+from bonafide.web.templatetags.web import language
 
 PER_PAGE = 40
 VISITS_SHOWN = 10
@@ -41,16 +48,23 @@ View = Callable[..., HttpResponse]
 @require_safe
 @login_required
 def privacy(request: HttpRequest) -> HttpResponse:
-    """Who of the staff saw the person's data, and that of the accounts for which they answer."""
+    """Who of the staff saw the person's data, and that of the accounts for which they answer; and what we hold of both."""
     user: Any = request.user
-    looks = Look.objects.shown_to(user)
+    now = timezone.now()
+    today = timezone.localdate(now, settings.OPERATOR.zone)
+    looks = Look.objects.shown_to(user, today=today)
     page = Paginator(looks.select_related("account", "staff").order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     visits = Visit.objects.shown_to(user).with_over_at().select_related("account", "staff").order_by("-began_at", "-pk")
-    now = timezone.now()
+    held = held_about(user=user, operator=settings.OPERATOR, today=today)
+    address = oldest_of(held, Kind.ADDRESSES)
     return render(
         request,
         "privacy/privacy.html",
         {
+            "held": held,
+            "uncounted": uncounted(operator=settings.OPERATOR),
+            "address": address,
+            "address_days": (now - address.oldest).days if address and address.oldest else 0,
             "page": page,
             "opened": looks.exclude(view=Look.View.LIST).count(),
             "rows": [{"look": look, "said": said(look), "code": staff_code(look.staff)} for look in page],
@@ -58,12 +72,41 @@ def privacy(request: HttpRequest) -> HttpResponse:
                 {"visit": visit, "code": staff_code(visit.staff), "over_at": visit.over_at, "lasts": visit.over_at > now}
                 for visit in visits[:VISITS_SHOWN]
             ],
+            "by_law": passed_on_by_law(user, now=now, today=today),
             "more_visits": max(visits.count() - VISITS_SHOWN, 0),
+            "passed_on": passed_on(user=user),
             "accounts": Account.objects.filter(pk__in=answered_for_by(user)).order_by("name"),
             "viewer_of": Account.objects.filter(
                 memberships__user=user, memberships__role=Membership.Role.VIEWER, closed_at=None
             ).order_by("name"),
         },
+    )
+
+
+# --- For everybody --------------------------------------------------------------------------------------------------------
+@require_safe
+def processing(request: HttpRequest) -> HttpResponse:
+    """The record of processing."""
+    others = recipients(operator=settings.OPERATOR, language=language())
+    return render(
+        request,
+        "privacy/processing.html",
+        {
+            "record": record(operator=settings.OPERATOR),
+            "recipients": others,
+            "transfers": any(one.outside for one in others),
+            "measures": MEASURES,
+        },
+    )
+
+
+@require_safe
+def processing_csv(request: HttpRequest) -> HttpResponse:
+    """The same as a table."""
+    return HttpResponse(
+        as_csv(operator=settings.OPERATOR, language=language()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="processing.csv"'},
     )
 
 

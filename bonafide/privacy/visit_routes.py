@@ -22,6 +22,7 @@ OPEN: dict[str, frozenset[str]] = {
     "terms_changes": READ,
     "legal": READ,
     "cookies": READ,
+    "processing": READ,
     "promises": READ,
     "promise": READ,
     # the ways out

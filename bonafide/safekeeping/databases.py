@@ -181,12 +181,12 @@ def _program(name: str) -> str:
 def _facts(ask: Ask) -> Facts:
     evidence = ask("SELECT number, digest FROM terms_evidence ORDER BY number DESC LIMIT 1").fetchone()
     erasure = ask("SELECT number, digest FROM privacy_erasure WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1").fetchone()
-    swept = ask("SELECT at FROM privacy_lastsweep").fetchone()
+    swept = ask("SELECT MAX(begun_at) FROM privacy_sweeprun WHERE kind = 'rows' AND finished_at IS NOT NULL").fetchone()
     steps = ask("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()
     return Facts(
         tuple(evidence or (0, GENESIS)),
         tuple(erasure or (0, GENESIS)),
-        str(swept[0]) if swept else "",
+        str(swept[0]) if swept and swept[0] else "",
         tuple(f"{app}.{name}" for app, name in steps),
     )
 

@@ -10,9 +10,11 @@ from django.conf import settings
 
 from bonafide.errors import Refused
 from bonafide.privacy import journal
-from bonafide.privacy.erasures import Erasure, LastSweep
 from bonafide.privacy.memory import Memory, recall, remember
+from bonafide.privacy.models import SweepRun
+from bonafide.privacy.models.erasures import Erasure
 from bonafide.privacy.remember import journal_places, keep_journals, last_of_journal
+from bonafide.privacy.sweep_runs import last_sweep
 from bonafide.safekeeping.restored import restored
 from bonafide.terms.models import Evidence
 
@@ -74,7 +76,7 @@ def catch_up(*, home: Path, now: datetime) -> None:
     """
     remember(home, known_to_database())
     keep_journals(until=now)
-    last = LastSweep.objects.filter(name="rows").values_list("at", flat=True).first()
+    last = _swept_at()
     if last and now - last <= OVERDUE:
         return
     from bonafide.privacy.sweep import sweep_old_logs
@@ -87,15 +89,19 @@ def catch_up(*, home: Path, now: datetime) -> None:
     swept = sweep_rows(operator=operator, now=now)
     sweep_old_logs(operator=operator, now=now)
     if last:
-        done = sum(swept.addresses.values()), sum(swept.deleted.values())
-        click.echo(f"{done[0]} IP addresses erased, {done[1]} rows of history deleted")
+        click.echo(f"{sum(swept.addresses.values())} IP addresses erased, {sum(swept.deleted.values())} rows deleted")
 
 
 def known_to_database() -> Memory:
     """What the database knows, as the folder remembers it."""
     evidence = Evidence.objects.order_by("-number").values_list("number", "digest").first()
-    swept_at = LastSweep.objects.filter(name="rows").values_list("at", flat=True).first()
-    return Memory(*(evidence or (0, journal.GENESIS)), *last_of_journal(), swept_at)
+    return Memory(*(evidence or (0, journal.GENESIS)), *last_of_journal(), _swept_at())
+
+
+def _swept_at() -> datetime | None:
+    """Of the last sweep of the rows that went through, its beginning."""
+    last = last_sweep(SweepRun.Kind.ROWS)
+    return last.begun_at if last else None
 
 
 def digest_of_erasure(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -19,9 +19,9 @@ from bonafide.terms.finding import Finding
 from bonafide.terms.models import Attestation, Evidence, SigningKey
 
 _LOCK = 7_246_002  # of PostgreSQL's advisory locks; SQLite has one writer anyway
-# A check runs every day; half a day of grace covers a night of maintenance.
-FRESH = timedelta(hours=36)
 _LONGEST = 400
+# An entry that was changed by hand is held against its clause for so long.
+_REMEMBERED = timedelta(days=366)
 
 
 class State(StrEnum):
@@ -41,16 +41,20 @@ class Standing:
     state: State
     evidence: Evidence | None = None
     attestation: Attestation | None = None
+    fault: str = ""  # why it is failing
 
 
 def audit(*, operator: Operator, now: datetime, clauses: Iterable[Clause] = CLAUSES) -> list[Evidence]:
     """Check every clause that has a check, and append what was found; a check that breaks off has not shown it to be kept."""
-    found = [(clause, _checked(clause, operator, now)) for clause in clauses if clause.check]
-    return append(found=[(clause.id, finding) for clause, finding in found], now=now)
+    touched = touched_by_hand(now=now)
+    checked = [clause for clause in clauses if clause.check]
+    return append(found=[(clause.id, _checked(clause, operator, now, touched.get(clause.id, ""))) for clause in checked], now=now)
 
 
-def _checked(clause: Clause, operator: Operator, now: datetime) -> Finding:
+def _checked(clause: Clause, operator: Operator, now: datetime, touched: str) -> Finding:
     assert clause.check is not None  # noqa: S101 - told apart by the caller
+    if touched:
+        return Finding(counts={}, fault=touched)
     try:
         with transaction.atomic():
             return clause.check(operator, now)
@@ -114,18 +118,40 @@ def public_keys() -> dict[str, str]:
 
 def verify_own_chain() -> chain.Whole | chain.Broken:
     """Read the whole chain of this instance, streaming."""
-    keys = {name: bytes.fromhex(public) for name, public in public_keys().items()}
-    rows = Evidence.objects.order_by("number").iterator(chunk_size=1000)
-    return chain.verify(entries=(as_entry(row) for row in rows), keys=keys)
+    return chain.verify(entries=_entries(), keys=_keys())
+
+
+def touched_by_hand(*, now: datetime) -> dict[str, str]:
+    """Clauses whose evidence of the last year was changed, or taken away, behind our back, with a line that says which."""
+    touched: dict[str, str] = {}
+    broken = {fault.number: fault.why for fault in chain.faults(entries=_entries(), keys=_keys())}
+    for number, why in broken.items():
+        # One that was taken away can no longer say of which clause it was: the next one has to answer for it.
+        row = Evidence.objects.filter(number__gte=number).order_by("number").first()
+        if row and row.at > now - _REMEMBERED:
+            touched.setdefault(row.clause, f"its evidence does not hold: entry {number}: {why}")
+    return touched
+
+
+def _entries() -> Iterator[dict[str, object]]:
+    return (as_entry(row) for row in Evidence.objects.order_by("number").iterator(chunk_size=1000))
+
+
+def _keys() -> dict[str, bytes]:
+    return {name: bytes.fromhex(public) for name, public in public_keys().items()}
 
 
 def standings(*, now: datetime, today: date, clauses: Iterable[Clause] = CLAUSES) -> list[Standing]:
-    """Where every clause stands, in two queries."""
+    """Where every clause stands, in four queries. Evidence whose signature does not hold proves nothing."""
     latest = {row.clause: row for row in Evidence.objects.raw(_LATEST)}
+    false = _false(latest.values())
     signed: dict[str, Attestation] = {}
     for attestation in Attestation.objects.order_by("on", "pk"):
         signed[attestation.clause] = attestation
-    return [_standing(clause, latest.get(clause.id), signed.get(clause.id), now, today) for clause in clauses]
+    return [
+        _standing(clause, latest.get(clause.id), signed.get(clause.id), now, today, false.get(clause.id, ""))
+        for clause in clauses
+    ]
 
 
 # The latest of each clause by the index (clause, -number), not by reading the whole chain.
@@ -134,12 +160,26 @@ _LATEST = """
 """
 
 
-def _standing(clause: Clause, evidence: Evidence | None, attestation: Attestation | None, now: datetime, today: date) -> Standing:
+def _false(rows: Collection[Evidence]) -> dict[str, str]:
+    """Of these rows the clauses whose row is not what was signed, with the reason."""
+    before = Evidence.objects.filter(number__in=[row.number - 1 for row in rows]).values_list("number", "digest")
+    digests = {0: chain.GENESIS} | dict(before)
+    keys = _keys()
+    faults = {
+        row.clause: chain.fault_of(entry=as_entry(row), number=row.number, previous=digests.get(row.number - 1, ""), keys=keys)
+        for row in rows
+    }
+    return {clause: f"its evidence does not hold: {why}" for clause, why in faults.items() if why}
+
+
+def _standing(
+    clause: Clause, evidence: Evidence | None, attestation: Attestation | None, now: datetime, today: date, false: str
+) -> Standing:
     if clause.check is None:
         holds = attestation is not None and attestation.on <= today < attestation.until
         return Standing(clause, State.ATTESTED if holds else State.STALE, attestation=attestation)
     if evidence is None:
         return Standing(clause, State.STALE)
-    if not evidence.kept:
-        return Standing(clause, State.FAILING, evidence)
-    return Standing(clause, State.PROVEN if now - evidence.at <= FRESH else State.STALE, evidence)
+    if false or not evidence.kept:
+        return Standing(clause, State.FAILING, evidence, fault=false or evidence.fault)
+    return Standing(clause, State.PROVEN if now - evidence.at <= clause.fresh else State.STALE, evidence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,17 +60,33 @@ def verify(*, entries: Iterable[Mapping[str, Any]], keys: Mapping[str, bytes]) -
     :param entries: content as in ``CONTENT`` with ``digest`` and ``signature`` as hexadecimal text, in order.
     :param keys: raw public keys (32 bytes) by their names.
     """
-    previous, number = GENESIS, 0
-    for entry in entries:
-        number += 1
-        fault = _fault(entry, number, previous, keys)
-        if fault:
-            return Broken(number, fault)
-        previous = str(entry["digest"])
-    return Whole(number, previous)
+    reading = _Reading()
+    for broken in reading.faults(entries, keys):
+        return broken
+    return Whole(reading.number, reading.digest)
 
 
-def _fault(entry: Mapping[str, Any], number: int, previous: str, keys: Mapping[str, bytes]) -> str:
+def faults(*, entries: Iterable[Mapping[str, Any]], keys: Mapping[str, bytes]) -> Iterator[Broken]:
+    """Every entry that does not hold. Reading goes on behind it, with what stands there for given."""
+    return _Reading().faults(entries, keys)
+
+
+class _Reading:
+    """Where a reader of the chain is: the number and the digest of the entry before."""
+
+    number, digest = 0, GENESIS
+
+    def faults(self, entries: Iterable[Mapping[str, Any]], keys: Mapping[str, bytes]) -> Iterator[Broken]:
+        for entry in entries:
+            why = fault_of(entry=entry, number=self.number + 1, previous=self.digest, keys=keys)
+            if why:
+                yield Broken(self.number + 1, why)
+            self.number = int(entry.get("number", self.number + 1))
+            self.digest = str(entry.get("digest", ""))
+
+
+def fault_of(*, entry: Mapping[str, Any], number: int, previous: str, keys: Mapping[str, bytes]) -> str:
+    """Why an entry does not hold as number ``number`` after the digest ``previous``; empty when it does."""
     if missing := [name for name in (*CONTENT, "digest", "signature") if name not in entry]:
         return f"{', '.join(missing)} missing"
     if entry["number"] != number:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from babel import Locale
 from django.utils.functional import Promise
@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.vat_numbers import vies_is_asked
 from bonafide.operator import Operator
-from bonafide.terms import checks, log_checks
+from bonafide.terms.checks import bills, logs, pages, people
 from bonafide.terms.finding import Finding
 
 Check = Callable[[Operator, datetime], Finding]
+# A check runs every day; half a day of grace covers a night of maintenance.
+NIGHTLY = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,27 @@ class Measure:
     """A value that a clause promises, and which change of it promises less.
 
     ``setting`` is its key in the operator's file. ``looser`` is ``more`` (a larger number promises less), ``other`` (any other
-    value does) or the values in order from the strictest on.
+    value does), ``added`` (an entry that was not there, or that says something else, does; one that is gone promises more) or the
+    values in order from the strictest on. ``value`` says it as JSON where the key's own value is no plain one.
     """
 
     setting: str
-    looser: Literal["more", "other"] | tuple[str, ...]
+    looser: Literal["more", "other", "added"] | tuple[str, ...]
+    value: Callable[[Operator], Any] | None = None
+
+    def of(self, operator: Operator) -> Any:
+        """What the operator's file promises, as JSON keeps it."""
+        if self.value is not None:
+            return self.value(operator)
+        value: Any = operator
+        for name in self.setting.split("."):
+            value = getattr(value, name)
+        return value
+
+    @property
+    def is_number_or_choice(self) -> bool:
+        """Whether a looser value can be kept out of force by going on with the one before."""
+        return self.looser not in ("other", "added")
 
 
 @dataclass(frozen=True)
@@ -41,7 +59,7 @@ class Clause:
     ``also`` adds the paragraphs that hold for some operators only. ``settings`` names the operator's keys that decide it,
     ``measures`` those whose change promises less or more, and ``revision`` goes up when a release changes its meaning (not when
     it mends its words). ``enforced_by`` names the code that keeps it, ``check`` proves it; a clause without one is attested by a
-    person, never proven. ``counted`` says a check's counts in words.
+    person, never proven. Evidence older than ``fresh`` proves nothing any more. ``counted`` says a check's counts in words.
     """
 
     id: str
@@ -54,6 +72,7 @@ class Clause:
     revision: int = 1
     enforced_by: tuple[str, ...] = ()
     check: Check | None = None
+    fresh: timedelta = NIGHTLY
     counted: str | Promise = ""
 
 
@@ -127,6 +146,12 @@ def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
     return (_("A month whose usage comes to nothing gives one too, and it says so."),)
 
 
+def _ways_to_pay(operator: Operator) -> tuple[str | Promise, ...]:
+    if operator.bank is None:
+        return (_("How a bill can be paid is agreed with us: it names no bank account yet."),)
+    return (_("Each bill can be paid by bank transfer: it names our account, the amount and the reference to give."),)
+
+
 def _contact(operator: Operator, language: str) -> dict[str, object]:
     return {"email": operator.identity.email, "trade_name": operator.identity.trade_name}
 
@@ -153,7 +178,7 @@ CLAUSES = (
             Measure("hosting.country", "other"),
         ),
         enforced_by=("bonafide.operator.load", "bonafide.terms.views.promises.legal"),
-        check=checks.operator_is_named,
+        check=pages.operator_is_named,
         counted=_("%(values)d values of the operator’s file found on the legal notice"),
     ),
     Clause(
@@ -167,7 +192,7 @@ CLAUSES = (
         _empty_months,
         settings=("service.time_zone", "billing.zero_bills"),
         enforced_by=("bonafide.billing.run.issue_month",),
-        check=checks.months_are_billed,
+        check=bills.months_are_billed,
         counted=_("%(months)d months billed, %(bills)d bills, %(left_out)d accounts left out"),
     ),
     Clause(
@@ -180,8 +205,18 @@ CLAUSES = (
             ),
         ),
         enforced_by=("bonafide.billing.triggers.install", "bonafide.documents.render_pending.render_pending"),
-        check=checks.bills_are_kept,
+        check=bills.bills_are_kept,
         counted=_("%(bills)d bills verified in their chain, %(documents)d documents in place, %(read)d of them read in full"),
+    ),
+    Clause(
+        "B3",
+        _("How bills are paid"),
+        (_("The number of a payment card is asked for on no page of this console, and none is kept here."),),
+        also=_ways_to_pay,
+        settings=("bank",),
+        enforced_by=("bonafide.billing.transfer.transfer_of",),
+        check=bills.no_card_is_asked_or_kept,
+        counted=_("%(pages)d pages with %(fields)d fields read, %(texts)d texts searched; no card number asked for or kept"),
     ),
     Clause(
         "I1",
@@ -195,7 +230,7 @@ CLAUSES = (
         ),
         settings=("sign_in.password_min_length",),
         enforced_by=("bonafide.sign_in.views.SignUpView",),
-        check=checks.passwords_are_hashed,
+        check=people.passwords_are_hashed,
         counted=_("%(passwords)d passwords, each a salted hash; %(unconfirmed)d sessions without a confirmed address"),
     ),
     Clause(
@@ -229,8 +264,8 @@ CLAUSES = (
             "bonafide.privacy.looking.LookMiddleware",
             "bonafide.privacy.visiting.VisitMiddleware",
         ),
-        check=checks.strangers_see_nothing,
-        counted=_("%(pages)d pages tried as a stranger and as somebody signed out; none opened"),
+        check=people.strangers_see_nothing,
+        counted=_("%(pages)d pages of others tried by a stranger, by somebody signed out and by a program; none opened"),
     ),
     Clause(
         "S1",
@@ -247,7 +282,7 @@ CLAUSES = (
         settings=("retention.history_months",),
         measures=(Measure("retention.history_months", "more"),),
         enforced_by=("bonafide.sign_in.history.record", "bonafide.sessions.store.SessionStore"),
-        check=checks.sign_ins_are_recorded,
+        check=people.sign_ins_are_recorded,
         counted=_("%(sessions)d sessions of the last month, each with its sign-in in the history"),
     ),
     Clause(
@@ -260,7 +295,7 @@ CLAUSES = (
             ),
         ),
         enforced_by=("bonafide.sessions.end.end_sessions", "bonafide.sessions.store.SessionStore"),
-        check=checks.ended_sessions_are_dead,
+        check=people.ended_sessions_are_dead,
         counted=_("%(canaries)d sessions of a canary ended and tried again; %(with_data)d of %(ended)d ended sessions hold data"),
     ),
     Clause(
@@ -276,7 +311,7 @@ CLAUSES = (
         settings=("retention.ip_months",),
         measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
-        check=log_checks.addresses_are_erased,
+        check=logs.addresses_are_erased,
         counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
     ),
     Clause(
@@ -287,7 +322,7 @@ CLAUSES = (
         settings=("logs.access",),
         measures=(Measure("logs.access", ("off", "truncated", "full")),),
         enforced_by=("bonafide.privacy.access_log.AccessLogMiddleware",),
-        check=log_checks.log_says_no_more,
+        check=logs.log_says_no_more,
         counted=_("%(lines)d lines of the access log read, each as declared"),
     ),
     Clause(
@@ -303,7 +338,7 @@ CLAUSES = (
         settings=("logs.days", "logs.directories"),
         measures=(Measure("logs.days", "more"),),
         enforced_by=("bonafide.privacy.sweep.sweep_old_logs",),
-        check=log_checks.logs_are_swept,
+        check=logs.logs_are_swept,
         counted=_("%(files)d files read to the last line, the oldest line is %(days)d days old"),
     ),
     Clause(
@@ -319,7 +354,7 @@ CLAUSES = (
         settings=("retention.ip_months",),
         measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
-        check=log_checks.addresses_are_erased,
+        check=logs.addresses_are_erased,
         counted=_("%(addresses)d IP addresses held, the oldest was seen %(days)d days ago"),
     ),
     Clause(
@@ -337,6 +372,19 @@ CLAUSES = (
         _contact,
     ),
     Clause(
+        "U2",
+        _("No means of payment is needed"),
+        (
+            _(
+                "You need not leave a means of payment with us: whoever has given none uses everything else, and pays each bill "
+                "when it comes."
+            ),
+        ),
+        enforced_by=("bonafide.accounts.sign_up.open_account",),
+        check=bills.nothing_asks_for_a_means_of_payment,
+        counted=_("%(pages)d pages opened by somebody new who gave no means of payment"),
+    ),
+    Clause(
         "C1",
         _("Cookies that the service needs"),
         (
@@ -348,7 +396,7 @@ CLAUSES = (
             _("A cookie that is not on that page cannot leave this console: it is taken out of the answer."),
         ),
         enforced_by=("bonafide.privacy.cookies.CookieGuardMiddleware",),
-        check=checks.cookies_are_declared,
+        check=pages.cookies_are_declared,
         counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
@@ -356,7 +404,7 @@ CLAUSES = (
         _("A cookie that remembers your choice"),
         (_("A cookie keeps the language you chose, for six months. Nothing else about your preferences is kept in cookies."),),
         enforced_by=("bonafide.privacy.cookies.CookieGuardMiddleware",),
-        check=checks.cookies_are_declared,
+        check=pages.cookies_are_declared,
         counted=_("%(cookies)d cookies seen, all of them declared"),
     ),
     Clause(
@@ -369,7 +417,7 @@ CLAUSES = (
             ),
         ),
         enforced_by=("bonafide.web.headers.SecurityHeadersMiddleware",),
-        check=checks.pages_load_only_from_here,
+        check=pages.pages_load_only_from_here,
         counted=_("%(pages)d pages read, %(loads)d loads, none from elsewhere"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -59,8 +60,8 @@ def _line(one: Any) -> str:
     from django.utils import translation
 
     with translation.override("en"):
-        if one.evidence and not one.evidence.kept:
-            return f"{one.clause.title}: {one.evidence.fault}"
+        if one.fault:
+            return f"{one.clause.title}: {one.fault}"
         if one.evidence:
             return f"{one.clause.title}: {one.clause.counted % one.evidence.counts}"
         if one.attestation:
@@ -105,36 +106,43 @@ def attest(clause: str, by: str, capacity: str, until: datetime) -> None:
 
 @click.command(epilog="Example: bonafide sweep --json")
 @click.option(
-    "--json", "as_json", is_flag=True, help='Print {"logs": {...}, "addresses": {table: erased}, "deleted": {table: rows}}.'
+    "--json",
+    "as_json",
+    is_flag=True,
+    help='Print {"logs": {...}, "addresses": {table: rows}, "emptied", "deleted", "held", "faults"}.',
 )
 def sweep(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Delete now what was promised to be kept no longer; the schedule does it every hour."""
     from django.conf import settings
 
     from bonafide.privacy.sweep import sweep_old_logs
-    from bonafide.privacy.sweep_rows import held_addresses, sweep_rows
+    from bonafide.privacy.sweep_rows import due_rows, sweep_rows
+    from bonafide.terms.tasks import told
     from bonafide.terms.versions import operator_in_force
 
     now = datetime.now(UTC)
     operator = operator_in_force(operator=settings.OPERATOR, now=now)
     swept = sweep_old_logs(operator=operator, now=now)
-    with click.progressbar(length=held_addresses(), label="Tables", file=sys.stderr) as bar:
+    due = sum(due_rows(operator=operator, now=now).values())
+    with click.progressbar(length=due, label="Tables", file=sys.stderr) as bar:
         rows = sweep_rows(operator=operator, now=now, on_batch=bar.update)
     oldest = swept.oldest.strftime("%Y-%m-%dT%H:%M:%SZ") if swept.oldest else None
     if as_json:
-        told = {
+        logs = {
             "files": swept.files,
             "lines_deleted": swept.lines_deleted,
             "files_deleted": swept.files_deleted,
+            "held": swept.held,
             "oldest": oldest,
             "faults": swept.faults,
         }
-        click.echo(json.dumps({"logs": told, "addresses": rows.addresses, "deleted": rows.deleted}))
+        click.echo(json.dumps({"logs": logs, **dataclasses.asdict(rows)}))
     else:
         done = f"{swept.lines_deleted} lines and {swept.files_deleted} files deleted"
         click.echo(f"logs: {done}; {swept.files} files, oldest line {oldest}")
-        erased, deleted = sum(rows.addresses.values()), sum(rows.deleted.values())
-        click.echo(f"tables: {erased} IP addresses erased, {deleted} rows of history deleted")
+        click.echo(f"tables: {told(rows)}")
         for fault in swept.faults:
             click.echo(f"bonafide: {fault}: give the file to the user that runs Bonafide", err=True)
-    sys.exit(1 if swept.faults else 0)
+        for fault in rows.faults:
+            click.echo(f"bonafide: {fault}: run 'bonafide sweep' again, and look at the log if it stays", err=True)
+    sys.exit(1 if swept.faults or rows.faults else 0)

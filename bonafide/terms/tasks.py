@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from bonafide.privacy.sweep import sweep_old_logs
-from bonafide.privacy.sweep_rows import sweep_rows
+from bonafide.privacy.sweep_rows import SweptRows, sweep_rows
 from bonafide.terms.acceptance import announce
 from bonafide.terms.audit import audit
 from bonafide.terms.tell_staff import tell_staff_of_turns
@@ -46,7 +46,14 @@ def sweep_logs() -> str:
 
 @task()
 def sweep_tables() -> str:
-    """Every hour: erase the IP addresses and delete the histories that are due."""
+    """Every hour: erase and delete what is due in the tables, but for what a legal hold keeps."""
     now = timezone.now()
     swept = sweep_rows(operator=operator_in_force(operator=settings.OPERATOR, now=now), now=now)
-    return f"{sum(swept.addresses.values())} addresses erased, {sum(swept.deleted.values())} rows of history deleted"
+    return told(swept)
+
+
+def told(swept: SweptRows) -> str:
+    """What a sweep of the tables did, in one line."""
+    done = f"{sum(swept.addresses.values())} IP addresses erased, {sum(swept.emptied.values())} rows emptied"
+    rest = f"{sum(swept.deleted.values())} deleted, {sum(swept.held.values())} held by law"
+    return "; ".join([f"{done}, {rest}", *swept.faults])

@@ -79,18 +79,10 @@ def facts_of(operator: Operator) -> dict[str, Any]:
     return {
         clause.id: {
             "revision": clause.revision,
-            "values": {measure.setting: value_of(operator, measure.setting) for measure in clause.measures},
+            "values": {measure.setting: measure.of(operator) for measure in clause.measures},
         }
         for clause in CLAUSES
     }
-
-
-def value_of(operator: Operator, setting: str) -> Any:
-    """The value of a dotted key of the operator's file, as JSON keeps it."""
-    value: Any = operator
-    for name in setting.split("."):
-        value = getattr(value, name)
-    return value
 
 
 def difference(before: Facts, after: Facts) -> Difference:
@@ -120,6 +112,8 @@ def compared(measure: Measure | None, before: Any, after: Any) -> Change:
         return Change.WORDING
     if measure is None or measure.looser == "other" or before is None:
         return Change.LOOSER
+    if measure.looser == "added":
+        return Change.LOOSER if any(before.get(name) != said for name, said in after.items()) else Change.TIGHTER
     order = measure.looser
     less = after > before if order == "more" else order.index(after) > order.index(before)
     return Change.LOOSER if less else Change.TIGHTER
@@ -133,9 +127,9 @@ def operator_in_force(*, operator: Operator, now: datetime) -> Operator:
     for clause in CLAUSES:
         promised = holding.facts.get(clause.id, {}).get("values", {})
         for measure in clause.measures:
-            if measure.looser == "other" or measure.setting not in promised:
+            if not measure.is_number_or_choice or measure.setting not in promised:
                 continue
-            if compared(measure, promised[measure.setting], value_of(operator, measure.setting)) == Change.LOOSER:
+            if compared(measure, promised[measure.setting], measure.of(operator)) == Change.LOOSER:
                 operator = _with(operator, measure.setting, promised[measure.setting])
     return operator
 
@@ -178,4 +172,12 @@ def changes_between(before: Version, after: Version, language: str) -> list[Clau
 
 def _values(before: Facts, after: Facts) -> tuple[tuple[str, Any, Any], ...]:
     was, now = before.get("values", {}), after.get("values", {})
-    return tuple((name, was.get(name), now.get(name)) for name in now.keys() | was.keys() if was.get(name) != now.get(name))
+    changed = [name for name in now.keys() | was.keys() if was.get(name) != now.get(name)]
+    return tuple((name, _shown(was.get(name)), _shown(now.get(name))) for name in sorted(changed))
+
+
+def _shown(value: Any) -> Any:
+    """A value as a reader takes it in: of entries their names."""
+    if isinstance(value, Mapping):
+        return ", ".join(str(entry.get("name", key)) for key, entry in sorted(value.items())) or None
+    return value

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
+from requests.adapters import HTTPAdapter
 
-from bonafide.accounts import vies
 from bonafide.accounts.models import VatCheck
 from bonafide.accounts.vies import NoAnswer, ask, post_json
 from bonafide.operator import OperatorFileError, parse
@@ -118,7 +118,7 @@ def test_asvs_13_2_4_it_connects_to_no_host_but_the_one_of_the_operators_file(mo
     def connected(*arguments):
         raise AssertionError(f"connected to {arguments}")
 
-    monkeypatch.setattr(vies, "_connection", connected)
+    monkeypatch.setattr(HTTPAdapter, "send", connected)
     with pytest.raises(NoAnswer, match="refused"):
         post_json(base=base, path=path, body={}, seconds=1)
 

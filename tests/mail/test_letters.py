@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from bonafide.accounts.models import ApiKey
+from bonafide.holdings import Kind
+from bonafide.privacy.erase_rows import Left
 from bonafide.sign_in import adapter
 from tests.factories.accounts import make_user
 
@@ -53,7 +55,7 @@ def given(settings):
         "due_at": timezone.now(),
         "done_at": timezone.now(),
         "by_staff": False,
-        "left": [{"kind": "names", "basis": "a law", "until": timezone.now().date()}],
+        "left": [Left(Kind.IDENTITY, 1, "a law", timezone.now().date())],
         "sign_in_url": "https://console.example/account/login/",
         "privacy_url": "https://console.example/settings/privacy",
     }

@@ -108,6 +108,7 @@ def test_a_log_that_cannot_be_written_is_reported_once_and_the_answer_given(home
     assert caplog.text.count("cannot be written") == 1
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("days", [30, 90])
 def test_the_promised_days_decide_what_the_sweep_deletes(home, settings, days):
     settings.OPERATOR = with_logs(days=days)

@@ -6,17 +6,26 @@ from pathlib import Path
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
-from bonafide.accounts.models import Membership, User
+from bonafide.accounts.invite import invite
+from bonafide.accounts.models import Invitation, Membership, User
+from bonafide.holdings import Kind
 from bonafide.instance import Instance
 from bonafide.privacy import journal
 from bonafide.privacy.erase import CannotErase, erase_account, erase_person
-from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.erase_rows import count_rows
+from bonafide.privacy.finish_erasures import finish_kept
+from bonafide.privacy.inventory import TABLES
+from bonafide.privacy.keeps import Whom, keeps_on
+from bonafide.privacy.models import Erasure
 from bonafide.sessions.models import Session, SignIn
 from tests.factories.accounts import enter, make_account, make_app, make_member, make_user
 from tests.factories.billing import operator
 from tests.factories.history import make_row, make_sign_ins
+from tests.factories.privacy import make_hold
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -57,7 +66,8 @@ def test_it_leaves_nothing_of_a_person_where_nothing_is_kept(home):
 
 
 def test_what_the_law_keeps_stays_closed_and_counted_until_its_day():
-    user = make_user(username="nora", email="nora@example.com")
+    account = make_account(closed_at=NOW - timedelta(days=10))
+    user = make_member(account=account, username="nora", email="nora@example.com")
     make_sign_ins(user, 2, now=NOW)
     client = Client()
     enter(client, user)
@@ -68,10 +78,53 @@ def test_what_the_law_keeps_stays_closed_and_counted_until_its_day():
     assert client.get("/settings/profile").status_code == 302
     assert not SignIn.objects.exists()
     assert {(left.kind.value, left.basis, left.until.isoformat()) for left in done.left} == {
-        ("identity", "décret n° 2021-1362, art. 2", "2031-11-25"),
-        ("sign_up", "décret n° 2021-1362, art. 3", "2027-11-25"),
+        ("identity", "décret n° 2021-1362, art. 2", "2031-11-15"),
+        ("sign_up", "décret n° 2021-1362, art. 3", "2027-11-15"),
     }
     assert done.erasure.finished_at is None
+    assert finish_kept(now=NOW + timedelta(days=400)) == 0
+    user.refresh_from_db()
+    assert (user.username, user.email) == (f"erased-{user.pk}", "nora@example.com")
+    assert [left["kind"] for left in Erasure.objects.get().kept] == ["identity"]
+    assert finish_kept(now=NOW + timedelta(days=1900)) == 1
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert Erasure.objects.get().kept == []
+
+
+def test_an_order_on_an_account_keeps_what_it_names_of_a_member_and_is_not_told_while_it_is_secret():
+    account = make_account()
+    make_member(account=account)
+    member = make_member(account=account, role="viewer", email="mia@example.com")
+    make_sign_ins(member, 2, now=NOW)
+    secret = {"secret_until": NOW.date() + timedelta(days=30), "secret_basis": "art. 11"}
+    make_hold(Kind.HISTORIES, account=account, now=NOW, days=90, **secret)
+    whom = Whom(person=member.pk)
+    keeps = keeps_on(whom=whom, operator=operator(), now=NOW)
+    assert count_rows(whom=whom, tables=TABLES, keeps=keeps)[1] == []
+    done = erase(member)
+    assert SignIn.objects.filter(user=member).count() == 2
+    assert ("histories", 2) in {(left.kind.value, left.rows) for left in done.left}
+    assert all(left.secret for left in done.left)
+    member.refresh_from_db()
+    assert (member.email, member.is_active) == (f"erased-{member.pk}@erased.invalid", False)
+    assert finish_kept(now=NOW + timedelta(days=60)) == 0  # the order holds: what links them to the account is there
+    assert SignIn.objects.filter(user=member).count() == 2
+    assert finish_kept(now=NOW + timedelta(days=91)) == 1
+    assert not User.objects.filter(pk=member.pk).exists()
+
+
+def test_what_stands_elsewhere_as_text_goes_too():
+    account = make_account()
+    owner, user = make_member(account=account), make_user(username="nora", email="nora@example.com")
+    staff = make_user(is_staff=True)
+    invite(account=account, email="nora@example.com", role="viewer", by=owner, now=NOW)
+    kind = ContentType.objects.get_for_model(User)
+    LogEntry.objects.create(user=staff, content_type=kind, object_id=str(user.pk), object_repr="nora", action_flag=2)
+    told = '[{"changed": {"name": "member", "object": "nora (viewer)"}}]'
+    LogEntry.objects.create(user=staff, content_type=kind, object_id="0", object_repr="Acme", action_flag=2, change_message=told)
+    erase(user)
+    assert not Invitation.objects.exists()
+    assert {(entry.object_repr, entry.change_message) for entry in LogEntry.objects.all()} == {("", "")}
 
 
 def test_the_last_owner_of_an_open_account_is_refused_and_keeps_everything():

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bonafide.accounts.models import Membership, User
 from bonafide.instance import Instance
-from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.models.erasures import Erasure
 from bonafide.privacy.own.export import SECRET
 from bonafide.privacy.tasks import erase_due
 from tests.factories.accounts import enter, enter_as_staff, make_account, make_member, make_user

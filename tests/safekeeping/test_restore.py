@@ -148,9 +148,10 @@ def test_an_overdue_sweep_comes_before_the_first_request(made: Instance) -> None
     add_people(made, "anna")
     made.python(
         "from datetime import timedelta; from django.utils import timezone\n"
-        "from bonafide.privacy.models import LastSweep; from bonafide.sessions.models import SignIn\n"
+        "from bonafide.privacy.models import SweepRun; from bonafide.sessions.models import SignIn\n"
         "now = timezone.now()\n"
-        "LastSweep.objects.create(name='rows', at=now - timedelta(days=40))\n"
+        "then = now - timedelta(days=40)\n"
+        "SweepRun.objects.create(kind='rows', begun_at=then, finished_at=then)\n"
         "SignIn.objects.update(at=now - timedelta(days=380))\n"
     )
     port = free_port()

@@ -1,6 +1,8 @@
 """The audit: what it writes, how it stands, and that nobody edits it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,8 +12,8 @@ from django.db import DatabaseError, connection, transaction
 from bonafide import append_only
 from bonafide.terms import chain
 from bonafide.terms.attest import CannotAttest, attest
-from bonafide.terms.audit import FRESH, State, audit, standings, verify_own_chain
-from bonafide.terms.clauses import CLAUSES, Clause
+from bonafide.terms.audit import State, audit, standings, verify_own_chain
+from bonafide.terms.clauses import CLAUSES, NIGHTLY, Clause
 from bonafide.terms.finding import Finding
 from bonafide.terms.models import Evidence, SigningKey
 from bonafide.terms.tell_staff import tell_staff_of_turns
@@ -57,8 +59,8 @@ def test_old_evidence_is_stale_and_none_is_too(settings):
     one = clause(KEPT)
     assert state(one) == State.STALE
     audit(operator=settings.OPERATOR, now=NOW, clauses=[one])
-    assert state(one, NOW + FRESH) == State.PROVEN
-    assert state(one, NOW + FRESH + timedelta(seconds=1)) == State.STALE
+    assert state(one, NOW + NIGHTLY) == State.PROVEN
+    assert state(one, NOW + NIGHTLY + timedelta(seconds=1)) == State.STALE
 
 
 def test_a_check_that_breaks_off_has_not_proven_anything_and_leaves_the_others_to_run(settings):
@@ -83,13 +85,44 @@ def test_the_database_refuses_to_change_evidence(settings, statement, table, col
         cursor.execute(statement.format(t=table, c=column))
 
 
-def test_evidence_edited_behind_the_databases_back_is_found(settings):
-    audit(operator=settings.OPERATOR, now=NOW, clauses=[clause(BROKEN)])
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Whoever may change the database itself can take its guards away."""
     with connection.cursor() as cursor:
         for line in append_only.remove(vendor=connection.vendor, table="terms_evidence"):
             cursor.execute(line)
-    Evidence.objects.update(kept=True, fault="")
+    yield
+
+
+def test_evidence_edited_behind_the_databases_back_turns_its_clause_at_once_and_for_good(settings):
+    one, later = clause(BROKEN, KEPT, KEPT), NOW + timedelta(days=1)
+    audit(operator=settings.OPERATOR, now=NOW, clauses=[one])
+    with unguarded():
+        Evidence.objects.update(kept=True, fault="")
     assert isinstance(verify_own_chain(), chain.Broken)
+    assert state(one) == State.FAILING
+    [row] = audit(operator=settings.OPERATOR, now=later, clauses=[one])
+    assert row.fault.startswith("its evidence does not hold: entry 1: its content is not what was signed")
+    assert state(one, later) == State.FAILING
+
+
+def test_evidence_taken_away_is_missed(settings):
+    one = clause(BROKEN, KEPT, KEPT)
+    for day in range(2):
+        audit(operator=settings.OPERATOR, now=NOW + timedelta(days=day), clauses=[one])
+    with unguarded():
+        Evidence.objects.filter(kept=False).delete()
+    assert state(one, NOW + timedelta(days=1)) == State.FAILING
+    [row] = audit(operator=settings.OPERATOR, now=NOW + timedelta(days=2), clauses=[one])
+    assert "an entry was added, removed or moved" in row.fault
+
+
+def test_an_edited_entry_is_held_against_its_clause_for_a_year(settings):
+    one, years = clause(BROKEN, KEPT), timedelta(days=367)
+    audit(operator=settings.OPERATOR, now=NOW, clauses=[one])
+    with unguarded():
+        Evidence.objects.update(kept=True, fault="")
+    assert audit(operator=settings.OPERATOR, now=NOW + years, clauses=[one])[0].kept
 
 
 def test_the_private_key_is_in_no_row(settings):
@@ -170,9 +203,9 @@ def test_a_downloaded_chain_verifies_offline(client, settings, tmp_path):
 def test_the_pages_take_a_constant_number_of_queries(client, settings, django_assert_max_num_queries):
     for day in range(40):
         audit(operator=settings.OPERATOR, now=datetime.now(UTC) - timedelta(days=40 - day), clauses=[clause(KEPT)])
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         client.get("/promises")
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         assert client.get("/promises/S2").status_code == 200
 
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bonafide.terms.chain import GENESIS, Broken, Whole, digest_of, name_of, sign, verify
+from bonafide.terms.chain import GENESIS, Broken, Whole, digest_of, faults, name_of, sign, verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -85,3 +85,12 @@ def test_a_key_published_under_anothers_name_vouches_for_nothing():
     found = verify(entries=entries(key=OTHER), keys=forged)
     assert isinstance(found, Broken)
     assert "not among the published" in found.why
+
+
+def test_reading_goes_on_behind_an_entry_that_was_touched():
+    made = entries(6)
+    made[1].update(kept=False)
+    made[4].update(at="2026-11-24T03:10:00Z")
+    del made[2]
+    found = [broken.number for broken in faults(entries=made, keys={name_of(PUBLIC): PUBLIC})]
+    assert found == [2, 3, 5]

@@ -21,7 +21,7 @@ from bonafide.privacy.access_log import AccessLogMiddleware, folder
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Outcome, Session, SignIn
 from bonafide.sessions.store import key_hash
-from bonafide.terms import checks, log_checks
+from bonafide.terms.checks import bills, logs, pages, people
 from bonafide.terms.clauses import CLAUSES, said
 from bonafide.terms.finding import Finding
 from bonafide.usage.models import Total
@@ -91,8 +91,25 @@ def bills_for_everybody(patch, living):
     patch.setattr(InvoiceQuerySet, "visible_to", lambda self, user: self.issued())
 
 
+def profiles_for_everybody(patch, living):
+    from django.contrib import admin
+
+    from bonafide.accounts.models import Account
+
+    patch.setattr(admin.site, "has_permission", lambda request: True)
+    for name in ("has_view_permission", "has_change_permission", "has_module_permission"):
+        patch.setattr(admin.site._registry[Account].__class__, name, lambda self, request, obj=None: True)
+    patch.setattr("bonafide.sign_in.factors.staff.StaffSecondFactorMiddleware.__call__", lambda self, r: self.get_response(r))
+
+
+def bills_for_every_program(patch, living):
+    from bonafide.api import v1
+
+    patch.setattr(v1, "_bills", lambda key: Invoice.objects.issued().whole())
+
+
 def an_ending_that_does_nothing(patch, living):
-    patch.setattr(checks, "end_sessions", lambda **given: 2)
+    patch.setattr(people, "end_sessions", lambda **given: 2)
 
 
 def an_ending_that_forgets_one(patch, living):
@@ -100,7 +117,7 @@ def an_ending_that_forgets_one(patch, living):
         others = Session.objects.filter(user=user, ended_at=None).exclude(key_hash=key_hash(keep))
         return end_sessions(user=user, keep=keep, only=others.first().pk, **given)
 
-    patch.setattr(checks, "end_sessions", all_but_one)
+    patch.setattr(people, "end_sessions", all_but_one)
 
 
 def a_guard_that_sleeps(patch, living):
@@ -112,7 +129,7 @@ def no_guard(patch, living):
 
 
 def a_cookie_that_nobody_declared(patch, living):
-    patch.setattr(checks, "declared_cookies", lambda: cookies.declared()[:1])
+    patch.setattr(pages, "declared_cookies", lambda: cookies.declared()[:1])
 
 
 def a_policy_that_lets_in(patch, living):
@@ -145,12 +162,12 @@ def a_line_that_says_more(patch, living):
 
 def a_log_that_should_be_off(patch, living):
     _log("access-2024-10-02.jsonl", json.dumps(LINE))
-    patch.setattr(log_checks, "_fault", functools.partial(_with_access, log_checks._fault, "off"))
+    patch.setattr(logs, "_fault", functools.partial(_with_access, logs._fault, "off"))
 
 
 def addresses_left_whole(patch, living):
     _log("access-2024-10-02.jsonl", json.dumps(LINE))
-    patch.setattr(log_checks, "_fault", functools.partial(_with_access, log_checks._fault, "truncated"))
+    patch.setattr(logs, "_fault", functools.partial(_with_access, logs._fault, "truncated"))
 
 
 def _with_access(fault, access, line, told, now):
@@ -188,10 +205,39 @@ def a_log_that_nobody_writes(patch, living):
 
 
 def a_back_office_without_a_door(patch, living):
-    patch.setattr(checks, "_BACK_OFFICE", ("/terms",))
+    patch.setattr(people, "_BACK_OFFICE", ("/terms",))
+
+
+def a_card_in_an_address(patch, living):
+    make_account(street="pay with 4242 4242 4242 4242")
+
+
+def a_page_that_asks_for_a_card(patch, living):
+    answer = headers.SecurityHeadersMiddleware.__call__
+
+    def with_field(self, request) -> HttpResponse:
+        response = answer(self, request)
+        if b"</main>" in getattr(response, "content", b""):
+            response.content = response.content.replace(b"</main>", b'<input name="n" autocomplete="cc-number"></main>')
+        return response
+
+    patch.setattr(headers.SecurityHeadersMiddleware, "__call__", with_field)
+
+
+def a_page_that_wants_a_card_first(patch, living):
+    from django.shortcuts import redirect
+
+    answer = headers.SecurityHeadersMiddleware.__call__
+
+    def sent_to_pay(self, request) -> HttpResponse:
+        return redirect("/payment-methods") if request.path == "/usage" else answer(self, request)
+
+    patch.setattr(headers.SecurityHeadersMiddleware, "__call__", sent_to_pay)
 
 
 MUTATIONS = {
+    "B3": [a_card_in_an_address, a_page_that_asks_for_a_card],
+    "U2": [a_page_that_wants_a_card_first],
     "S1": [a_sign_in_that_nobody_recorded, a_history_that_stays],
     "S3": [an_address_that_stays],
     "R2": [an_address_that_stays, an_address_of_a_failure_that_stays],
@@ -199,7 +245,7 @@ MUTATIONS = {
     "B1": [an_account_left_out],
     "B2": [a_document_edited, a_bill_edited],
     "I1": [a_password_in_clear, a_weak_hash],
-    "I3": [bills_for_everybody, a_back_office_without_a_door],
+    "I3": [bills_for_everybody, profiles_for_everybody, bills_for_every_program, a_back_office_without_a_door],
     "S2": [an_ending_that_does_nothing, an_ending_that_forgets_one],
     "S4": [a_log_that_nobody_writes, a_line_that_says_more, a_log_that_should_be_off, addresses_left_whole],
     "R1": [a_sweep_that_slept],
@@ -258,3 +304,19 @@ def test_what_enforces_a_clause_is_there_and_its_settings_exist(settings):
 
 def test_said_still_gives_every_clause(settings):
     assert [clause.id for clause in said(settings.OPERATOR, "en")] == [clause.id for clause in CLAUSES]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("4242424242424242", True),
+        ("card 5555-5555-5555-4444, thanks", True),
+        ("3782 822463 10005", True),
+        ("4242424242424241", False),  # wrong check digit
+        ("RF18539007547034", False),
+        ("FR7630006000011234567890189", False),
+        ("order 2026-000123", False),
+    ],
+)
+def test_numbers_of_cards_are_told_from_others(text, is_one):
+    assert bills.holds_a_card_number(text) == is_one

@@ -22,10 +22,10 @@ def test_the_foot_tells_the_state_and_links_to_it(client, monkeypatch):
 
 def test_a_minute_passes_before_it_is_looked_at_again(client, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(context, "_kept", {})
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get("/cookies")
     with django_assert_num_queries(0):
         client.get("/cookies")
     monkeypatch.setattr(context, "KEPT_SECONDS", -1)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get("/cookies")

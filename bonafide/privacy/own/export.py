@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
 from django.utils import translation
 from django.utils.encoding import force_str
 
@@ -21,7 +20,7 @@ SECRET = frozenset({"password", "password_digest", "digest", "key_hash", "key", 
 _CHUNK = 500
 
 
-def export_of(*, person_id: int, now: datetime, language: str, tables: Iterable[Table] = TABLES) -> Iterator[str]:
+def export_of(*, person_id: int, now: datetime, today: date, language: str, tables: Iterable[Table] = TABLES) -> Iterator[str]:
     """Pieces of one JSON object: ``{"format", "made_at", "login", "tables": [{"table", "what": [{"text", "why", "columns",
     "rows"}]}]}``.
 
@@ -31,11 +30,11 @@ def export_of(*, person_id: int, now: datetime, language: str, tables: Iterable[
     made = now.astimezone(UTC).isoformat(timespec="seconds")
     yield f'{{"format": {FORMAT}, "made_at": {json.dumps(made)}, "login": {person_id}, "tables": ['
     with translation.override(language):
-        yield from _tables(person_id, tables)
+        yield from _tables(person_id, tables, today)
     yield "\n]}\n"
 
 
-def _tables(person_id: int, tables: Iterable[Table]) -> Iterator[str]:
+def _tables(person_id: int, tables: Iterable[Table], today: date) -> Iterator[str]:
     between = ""
     for table in tables:
         held = [holding for holding in table.holdings if holding.person and _columns(holding)] if table.model else []
@@ -45,15 +44,17 @@ def _tables(person_id: int, tables: Iterable[Table]) -> Iterator[str]:
         between = ","
         for place, holding in enumerate(held):
             yield ("," if place else "") + "\n"
-            yield from _holding(apps.get_model(table.model), holding, person_id)
+            yield from _holding(table, holding, person_id, today)
         yield "]}"
 
 
-def _holding(model: type[Model], holding: Holding, person_id: int) -> Iterator[str]:
+def _holding(table: Table, holding: Holding, person_id: int, today: date) -> Iterator[str]:
     columns = _columns(holding)
     told = {"text": force_str(holding.what), "why": force_str(holding.why), "columns": columns}
     yield json.dumps(told, ensure_ascii=False)[:-1] + ', "rows": ['
-    rows = model._default_manager.filter(**{holding.person: person_id}).order_by("pk").values_list(*columns)
+    manager: Any = apps.get_model(table.model)._default_manager
+    shown = getattr(manager, table.told)(today=today) if table.told else manager.all()  # less what an order forbids to tell
+    rows = shown.filter(**{holding.person: person_id}).order_by("pk").values_list(*columns)
     between = ""
     for row in rows.iterator(chunk_size=_CHUNK):
         yield between + json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, default=_plain)

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from bonafide.mail.send import send_letter
 from bonafide.privacy.erase import Erased
-from bonafide.privacy.erasures import Erasure
+from bonafide.privacy.models import Erasure
 
 
 def tell_of_asking(*, erasure: Erasure) -> None:
@@ -38,6 +38,6 @@ def tell_of_erasure(*, erased: Erased) -> None:
         language=erased.language or settings.LANGUAGE_CODE,
         given={
             "done_at": erased.erasure.done_at,
-            "left": [{"kind": left.kind.label, "basis": left.basis, "until": left.until} for left in erased.left],
+            "left": [left for left in erased.left if not left.secret],
         },
     )

@@ -29,9 +29,9 @@ from bonafide.privacy import reasons
 from bonafide.privacy.ask_to_erase import ask_to_erase, withdraw_erasure
 from bonafide.privacy.erase import CannotErase, refuse_account, refuse_person
 from bonafide.privacy.erase_rows import count_rows
-from bonafide.privacy.erasures import Erasure
 from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.keeps import Whom, keeps_on
+from bonafide.privacy.models import Erasure
 from bonafide.privacy.own.export import export_of
 from bonafide.privacy.own.letters import tell_of_asking
 from bonafide.privacy.subjects import Whose
@@ -74,10 +74,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
     user: Any = request.user
     if request.method == "POST":
         now = timezone.now()
-        answer = StreamingHttpResponse(
-            export_of(person_id=user.pk, now=now, language=get_language() or settings.LANGUAGE_CODE),
-            content_type="application/json",
-        )
+        language, today = get_language() or settings.LANGUAGE_CODE, timezone.localdate(now)
+        pieces = export_of(person_id=user.pk, now=now, today=today, language=language)
+        answer = StreamingHttpResponse(pieces, content_type="application/json")
         answer["Content-Disposition"] = f'attachment; filename="{timezone.localtime(now):%Y-%m-%d}-{user.pk}.json"'
         return answer
     return render(request, "privacy/export.html")
@@ -132,6 +131,6 @@ def _hindrance(whom: Whom) -> str:
 def _summary(whom: Whom) -> dict[str, Any]:
     """How much of what goes, and what stays on which basis until when."""
     now = timezone.now()
-    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, ended_at=now, now=now)
+    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, now=now)
     going, staying = count_rows(whom=whom, tables=TABLES, keeps=keeps)
     return {"going": [(kind.label, rows) for kind, rows in going.items()], "staying": staying}

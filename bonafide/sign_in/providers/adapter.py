@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthError
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bonafide.outgoing.web_client import Session
 from bonafide.sessions.models import Outcome
 from bonafide.sign_in.history import record
 from bonafide.sign_in.names import is_taken, tidy, validate_name
@@ -40,6 +42,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             for app in apps()
             if (provider is None or provider in (app.provider, app.provider_id)) and client_id in (None, app.client_id)
         ]
+
+    def get_requests_session(self) -> Session:
+        """Everything that we ask a provider leaves through the door."""
+        return Session(seconds=app_settings.REQUESTS_TIMEOUT)
 
     def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False

@@ -12,16 +12,20 @@ from urllib.parse import urlsplit
 
 import jwt
 from allauth.socialaccount.adapter import get_adapter
-from allauth.socialaccount.models import SocialLogin, SocialToken
+from allauth.socialaccount.models import SocialAccount, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from requests import RequestException
 
+from bonafide.outgoing.client import note
+from bonafide.outgoing.processors import may_be_reached, recipient_of
+from bonafide.outgoing.words import SIGN_IN, Field
 from bonafide.sign_in.providers.declared import is_origin_of, may_be_at, named
 
 # With a key that only the provider has: neither "none" nor an HMAC, whose key we would share.
@@ -58,6 +62,10 @@ class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         for name in (*ENDPOINTS, "userinfo_endpoint"):
             if (name in ENDPOINTS or name in config) and not may_be_at(provider, config.get(name)):
                 raise OAuth2Error(f"its {name} is {config.get(name)!r}, expected an https address")
+        for name in ("token_endpoint", "jwks_uri", "userinfo_endpoint"):
+            host = urlsplit(config.get(name, provider.issuer)).hostname or ""
+            if not may_be_reached(host=host):
+                raise OAuth2Error(f"its {name} is at {host}: add that to its 'hosts' in the operator's file")
         if not is_origin_of(provider, config["authorization_endpoint"]):
             origin = "{0.scheme}://{0.netloc}".format(urlsplit(config["authorization_endpoint"]))
             raise OAuth2Error(f"people sign in to it at {origin}: add that to its 'origins' in the operator's file")
@@ -97,7 +105,18 @@ class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             if told.get("sub") != claims["sub"]:
                 raise OAuth2Error("its user info is about another person than its ID token")
             claims = told | claims
-        return self.get_provider().sociallogin_from_response(request, {name: claims[name] for name in KEPT if name in claims})
+        login = self.get_provider().sociallogin_from_response(request, {name: claims[name] for name in KEPT if name in claims})
+        self._note(request, str(claims["sub"]))
+        return login
+
+    def _note(self, request: HttpRequest, uid: str) -> None:
+        """The provider knows now that this person signs in here. Of who is new here nothing is kept yet."""
+        known = SocialAccount.objects.filter(provider=self.provider_id, uid=uid).values_list("user_id", flat=True)
+        person = request.user.pk if request.user.is_authenticated else known.first()
+        recipient = recipient_of(host=urlsplit(self.openid_config["token_endpoint"]).hostname or "")
+        if person and recipient:
+            now = timezone.now()  # noqa: TID251 - allauth calls without a time
+            note(recipient=recipient, fields=[Field.SIGN_IN], clause="D2", occasion=SIGN_IN, now=now, person_id=person)
 
     def verified(self, id_token: str, client_id: str) -> dict[str, Any]:
         """The claims of an ID token.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, Membership
-from bonafide.privacy.erasures import Erasure as Erasure
-from bonafide.privacy.erasures import LastSweep as LastSweep
 from bonafide.sessions.models import Session
 
 LONGEST_MINUTES = 120
@@ -87,9 +86,25 @@ class Visit(models.Model):
 
 
 class LookQuerySet(models.QuerySet["Look"]):
-    def shown_to(self, user: Any) -> LookQuerySet:
-        """Those at the person's own data, and at accounts of which they are owner or billing."""
-        return self.filter(Q(person=user) | Q(account__in=answered_for_by(user)))
+    def shown_to(self, user: Any, *, today: date | None = None) -> LookQuerySet:
+        """Those at the person's own data, and at accounts of which they are owner or billing.
+
+        Who may not be told of a hold or a release yet, cannot learn of it by who of the staff opened it.
+
+        :param today: on the operator's calendar; without it whatever was ever secret counts as secret.
+        """
+        return self.told(today=today).filter(Q(person=user) | Q(account__in=answered_for_by(user)))
+
+    def told(self, *, today: date | None = None) -> LookQuerySet:
+        """Without the looks at holds and releases that an order keeps secret."""
+        seen: LookQuerySet = self.all()
+        for kind in ("Hold", "Release"):
+            secret = apps.get_model("privacy", kind)._default_manager.filter(secret_until__isnull=False)
+            if today:
+                secret = secret.filter(secret_until__gte=today)
+            secret = secret.filter(Q(account=OuterRef("account")) | Q(person=OuterRef("person")))
+            seen = seen.exclude(Q(kind=f"privacy.{kind.lower()}") & Exists(secret))
+        return seen
 
 
 class Look(models.Model):

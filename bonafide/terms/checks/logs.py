@@ -7,13 +7,13 @@ from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bonafide.holdings import Kind
 from bonafide.operator import Operator
 from bonafide.privacy.access_log import FIELDS, PREFIX, SUFFIX, cut_short, folder
-from bonafide.privacy.log_files import look_at_logs
-from bonafide.privacy.sweep import log_cutoff, log_folders
-from bonafide.privacy.sweep_rows import address_cutoff, held_addresses
+from bonafide.privacy.sweep import log_cutoff, look_at_old_logs
+from bonafide.privacy.sweep_rows import due_rows, held_addresses
 from bonafide.sessions.inventory import oldest_address
-from bonafide.terms.checks import _client, _get
+from bonafide.terms.checks.trying import get, new_browser
 from bonafide.terms.finding import Finding
 
 # The sweep comes every hour; twice that is late.
@@ -24,7 +24,7 @@ _LINES = 5_000
 def log_says_no_more(operator: Operator, now: datetime) -> Finding:
     """The youngest lines of the access log hold exactly what is declared, with addresses as the operator chose."""
     looked = 0
-    _get(_client(), "/legal")  # so that there is a line to look at
+    get(new_browser(), "/legal")  # so that there is a line to look at
     for path in sorted(folder().glob(f"{PREFIX}*{SUFFIX}"))[-2:]:
         for line in _last(path):
             looked += 1
@@ -59,7 +59,7 @@ def _fault(line: str, operator: Operator, now: datetime) -> str:
 
 def logs_are_swept(operator: Operator, now: datetime) -> Finding:
     """No line of any log, rotated and compressed ones included, is older than promised."""
-    looked = look_at_logs(folders=log_folders(operator=operator))
+    looked = look_at_old_logs(operator=operator, now=now, grace=GRACE)
     oldest = (now - looked.oldest).days if looked.oldest else 0
     counts = {"files": looked.files, "days": max(oldest, 0)}
     missing = [path for path in operator.logs.directories if not Path(path).is_dir()]
@@ -72,9 +72,9 @@ def logs_are_swept(operator: Operator, now: datetime) -> Finding:
 
 
 def addresses_are_erased(operator: Operator, now: datetime) -> Finding:
-    """No IP address of a person, in any table, was seen longer ago than promised."""
+    """No IP address of a person, in any table, was seen longer ago than promised, but for what a legal hold keeps."""
     oldest = oldest_address()
     counts = {"addresses": held_addresses(), "days": max((now - oldest).days, 0) if oldest else 0}
-    late = oldest is not None and oldest < address_cutoff(operator=operator, now=now) - GRACE
+    late = due_rows(operator=operator, now=now, grace=GRACE, kinds=(Kind.ADDRESSES,))
     fault = f"an IP address is {counts['days']} days old: at most {operator.retention.ip_months} months were promised"
     return Finding(counts, fault if late else "")

@@ -1,4 +1,4 @@
-"""Erasures as rows, with what was kept and why; and when rows were last swept."""
+"""Erasures as rows, with what was kept and why."""
 
 from __future__ import annotations
 
@@ -108,13 +108,3 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"{'person' if self.person_id else 'account'} {self.person_id or self.account_id}"
-
-
-class LastSweep(models.Model):
-    """When the rows of this database were last swept, on whichever machine. One row."""
-
-    name = models.CharField(max_length=20, unique=True, default="rows")
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,20 @@
+"""What was passed on is never rewritten: the database refuses it."""
+
+from django.db import migrations
+
+from bonafide.outgoing import triggers
+
+
+def install(apps, schema_editor):
+    for statement in triggers.install(schema_editor.connection.vendor):
+        schema_editor.execute(statement)
+
+
+def remove(apps, schema_editor):
+    for statement in triggers.remove(schema_editor.connection.vendor):
+        schema_editor.execute(statement)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("outgoing", "0001_passed_on")]
+    operations = [migrations.RunPython(install, remove)]
