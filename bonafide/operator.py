@@ -23,7 +23,7 @@ from pydantic import (
 from stdnum.eu import vat
 from stdnum.fr import siren
 
-from bonafide.operator_privacy import Backup, Processor, Retention, host_names
+from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
 
 FILE_NAME = "operator.toml"
@@ -119,15 +119,10 @@ class Network(Section):
         description="How many proxies of yours a request passes, each adding to `X-Forwarded-For`; required once `console_url` "
         "is https. `0` believes no such header.",
     )
-    own_hosts: tuple[str, ...] = Field(
+    own_hosts: Hosts = Field(
         (),
         description="Hosts of your own that the console connects to, such as your mail server; those of others are `processors`.",
     )
-
-    @field_validator("own_hosts")
-    @classmethod
-    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return host_names(value)
 
 
 class Sessions(Section):
@@ -189,14 +184,9 @@ class Provider(Section):
     origins: tuple[WebAddress, ...] = Field(
         (), description="Further origins that its pages for signing in are at, where that is not the issuer's own."
     )
-    hosts: tuple[str, ...] = Field(
+    hosts: Hosts = Field(
         (), description="Further hosts that the console itself asks there, for tokens and keys, where that is not the issuer's."
     )
-
-    @field_validator("hosts")
-    @classmethod
-    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return host_names(value)
 
     @model_validator(mode="after")
     def _safe(self) -> Provider:

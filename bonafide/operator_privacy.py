@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from bonafide.operator_values import Country, Section, Text, WebAddress
 
@@ -94,6 +94,9 @@ def host_names(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+Hosts = Annotated[tuple[str, ...], AfterValidator(host_names)]
+
+
 class Processor(Section):
     """Somebody else who handles customers' data for the operator, or is given some. Whoever is not here is not connected to."""
 
@@ -111,9 +114,4 @@ class Processor(Section):
         min_length=1, max_length=200, description="The contract that binds them (GDPR art. 28), as it is shown."
     )
     link: WebAddress = Field(description="Where they say how they handle data.")
-    hosts: tuple[str, ...] = Field((), description="Hosts of theirs that the console connects to, by name.")
-
-    @field_validator("hosts")
-    @classmethod
-    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return host_names(value)
+    hosts: Hosts = Field((), description="Hosts of theirs that the console connects to, by name.")

@@ -341,12 +341,13 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
+    from bonafide.mail import schedules as mail
     from bonafide.privacy import schedules as privacy
     from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, sessions, accounts, sign_in, documents, privacy, terms)
+    packages = (background, mail, sessions, accounts, sign_in, documents, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

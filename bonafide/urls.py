@@ -9,6 +9,7 @@ from bonafide.overview import overview
 urlpatterns = [
     path("", overview, name="overview"),
     path("", include("bonafide.sign_in.urls")),
+    path("", include("bonafide.mail.urls")),
     path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.privacy.urls")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,14 +14,17 @@ from bonafide.accounts.models import Account, ApiKey, Membership, User
 from bonafide.mail.send import send_letter
 
 
-def send_invitation(*, invited: Invited, by: User) -> bool:
+def send_invitation(*, invited: Invited, by: User) -> None:
     """The one place where the link is ever written. In the language of the account: the reader's own is not known.
 
-    :return: whether the mail server took it.
+    Call it in the transaction of the invitation.
     """
     account = invited.invitation.account
-    return send_letter(
+    send_letter(
+        purpose="invitation",
         template="accounts/email/invitation",
+        now=invited.invitation.created_at,
+        account=account,
         to=invited.invitation.email,
         language=account.language,
         given={
@@ -33,21 +37,34 @@ def send_invitation(*, invited: Invited, by: User) -> bool:
     )
 
 
-def send_change_of_address(*, asked: Asked) -> bool:
+def send_change_of_address(*, asked: Asked) -> None:
     """To the address that is wanted: the link, or to whom it belongs already, that somebody else wanted it.
 
-    :return: whether the mail server took it.
+    Call it in the transaction of the change.
     """
     change = asked.change
     if asked.token is None:
         owner = User.objects.filter(email=change.email).first()
         spoken = (owner.language if owner else "") or change.user.language or settings.LANGUAGE_CODE
-        return send_letter(template="accounts/email/address_wanted", to=change.email, language=spoken, given={"user": owner})
-    return send_letter(
+        send_letter(
+            purpose="address-used",
+            template="accounts/email/address_wanted",
+            to=change.email,
+            language=spoken,
+            given={},
+            now=change.asked_at,
+            person=owner,
+        )
+        return
+    send_letter(
+        purpose="confirm-address",
         template="accounts/email/change_of_address",
+        now=change.asked_at,
+        person=change.user,
         to=change.email,
         language=change.user.language or settings.LANGUAGE_CODE,
         given={
+            "user": None,  # the mailbox may be somebody else's, whom we do not greet by this name
             "username": change.user.username,
             "until": change.expires_at,
             "change_url": _ours("confirm_change", asked.token),
@@ -56,18 +73,21 @@ def send_change_of_address(*, asked: Asked) -> bool:
 
 
 def tell_of_new_key(*, key: ApiKey, account: Account, by: User) -> None:
-    """To every other owner: a key that nobody of them wanted must not go unseen. Its maker hears from ``sign_in``."""
+    """To every other owner: a key that nobody of them wanted must not go unseen. Its maker hears from ``sign_in``.
+
+    Call it in the transaction that makes the key.
+    """
+    given: dict[str, object] = {"maker": by.username, "made_at": key.created_at}
     for owner in _owners(account):
         if owner != by:
-            _tell(owner, key, account, "accounts/email/api_key_made", {"maker": by.username, "made_at": key.created_at})
+            _tell(owner, key, account, "key-made", "accounts/email/api_key_made", given, key.created_at)
 
 
-def tell_of_end(*, key: ApiKey, account: Account) -> bool:
-    """To every owner, that the key ends soon; whether at least one letter left, or nobody was there to write to."""
-    owners = list(_owners(account))
+def tell_of_end(*, key: ApiKey, account: Account, now: datetime) -> None:
+    """To every owner, that the key ends soon. Call it in the transaction that notes that they were told."""
     given: dict[str, object] = {"last_used_at": key.last_used_at}
-    told = [_tell(owner, key, account, "accounts/email/api_key_ends", given) for owner in owners]
-    return any(told) or not owners
+    for owner in _owners(account):
+        _tell(owner, key, account, "key-ends", "accounts/email/api_key_ends", given, now)
 
 
 def _owners(account: Account) -> Iterator[User]:
@@ -75,15 +95,25 @@ def _owners(account: Account) -> Iterator[User]:
         yield membership.user
 
 
-def _tell(owner: User, key: ApiKey, account: Account, template: str, given: dict[str, object]) -> bool:
+def _tell(
+    owner: User, key: ApiKey, account: Account, purpose: str, template: str, given: dict[str, object], now: datetime
+) -> None:
     known = {
-        "user": owner,
         "account": account.name[:80],
         "key": key,
         "keys_url": _ours("api_keys"),
         **given,
     }
-    return send_letter(template=template, to=owner.email, language=owner.language or account.language, given=known)
+    send_letter(
+        purpose=purpose,
+        template=template,
+        to=owner.email,
+        language=owner.language or account.language,
+        given=known,
+        now=now,
+        person=owner,
+        account=account,
+    )
 
 
 def _ours(name: str, *arguments: str) -> str:

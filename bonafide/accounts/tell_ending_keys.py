@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.db.models import Q
 
 from bonafide.accounts.letters import tell_of_end
@@ -27,17 +28,17 @@ def tell_ending_keys(*, now: datetime, zone: ZoneInfo) -> int:
         assert key.expires_at is not None  # noqa: S101 - the filter above
         last_day = (key.expires_at - timedelta(microseconds=1)).astimezone(zone).date()
         days = next((notice for notice in NOTICES if (last_day - today).days <= notice), None)
-        if days is not None and key.expires_at - key.created_at > timedelta(days=days + 1) and _tell(key, days):
+        if days is not None and key.expires_at - key.created_at > timedelta(days=days + 1) and _tell(key, days, now):
             told += 1
     return told
 
 
-def _tell(key: ApiKey, days: int) -> bool:
-    """Take the notice, then write: of two workers one writes. If no letter could leave, the next round tries again."""
+@transaction.atomic
+def _tell(key: ApiKey, days: int, now: datetime) -> bool:
+    """Take the notice and write, both or neither: of two workers one writes."""
     mine = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
     if not mine.filter(Q(end_told=None) | Q(end_told__gt=days)).update(end_told=days):
         return False
-    if key.account is not None and tell_of_end(key=key, account=key.account):
-        return True
-    mine.filter(end_told=days).update(end_told=key.end_told)
-    return False
+    assert key.account is not None  # noqa: S101 - the caller's filter
+    tell_of_end(key=key, account=key.account, now=now)
+    return True

@@ -20,10 +20,10 @@ class Field(StrEnum):
 
 
 _FIELDS: dict[str, Text] = {
-    Field.EMAIL: _("e-mail address"),
-    Field.USERNAME: _("username"),
+    Field.EMAIL: _("the e-mail address"),
+    Field.USERNAME: _("the username"),
     Field.LETTER: _("the text of the letter"),
-    Field.VAT_NUMBER: _("VAT number"),
+    Field.VAT_NUMBER: _("the VAT number"),
     Field.SIGN_IN: _("that you signed in here"),
 }
 

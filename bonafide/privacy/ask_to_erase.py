@@ -9,6 +9,7 @@ from django.db import transaction
 
 from bonafide.operator import Operator
 from bonafide.privacy.erase import refuse_account, refuse_person
+from bonafide.privacy.erasure_letters import tell_of_asking
 from bonafide.privacy.keeps import Whom
 from bonafide.privacy.models import Erasure
 from bonafide.sessions.end import end_sessions
@@ -19,7 +20,7 @@ from bonafide.sessions.models import Reason
 def ask_to_erase(
     *, whom: Whom, by: Erasure.By, operator: Operator, now: datetime, staff: Any = None, reason: str = ""
 ) -> Erasure:
-    """Note it, and end the sessions of a person: signing in again within the pause withdraws it, whoever asked.
+    """Note it, tell the person, and end their sessions: signing in again within the pause withdraws it, whoever asked.
 
     The pause is for those whose browser somebody else used, and for a change of mind: there is no way back afterwards. An account
     is erased by staff alone, and waits as long. Again, it changes nothing.
@@ -42,6 +43,7 @@ def ask_to_erase(
         },
     )
     if made and row.person is not None:
+        tell_of_asking(erasure=row)
         end_sessions(user=row.person, reason=Reason.SIGNED_OUT, now=now)
     return row
 

@@ -24,6 +24,7 @@ from bonafide.holdings import Kind, Table
 from bonafide.privacy import journal
 from bonafide.privacy.erase_login import empty_account, empty_login, forget_names, remove_login
 from bonafide.privacy.erase_rows import Left, Taken, erase_rows, merged
+from bonafide.privacy.erasure_letters import tell_of_erasure
 from bonafide.privacy.holds import holds_on
 from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.keeps import Keep, Whom, keeps_on
@@ -42,19 +43,17 @@ class CannotErase(Refused):
 
 @dataclass(frozen=True)
 class Erased:
-    """What was done. ``address`` and ``language`` are for the letter that tells of it: nothing else knows them from now on."""
+    """What was done: how many rows were deleted or emptied, and what is left."""
 
     erasure: Erasure
     rows: int
     left: tuple[Left, ...]
-    address: str = ""
-    language: str = ""
 
 
 def erase_person(
     *, person_id: int, now: datetime, by: str, reason: str = "", staff: Any = None, tables: Sequence[Table] = TABLES
 ) -> Erased:
-    """End their sessions, take them out of their accounts, delete or empty what is theirs, and note it in the journal.
+    """End their sessions, take them out of their accounts, delete or empty what is theirs, note it in the journal, and tell them.
 
     :param by: who asked, of :class:`Erasure.By`; an erasure that was asked for before is the one that is done.
     :raises CannotErase: an open account has no other owner, they are of the staff, or they were erased; nothing is changed.
@@ -64,10 +63,12 @@ def erase_person(
         whom = Whom(person=person_id)
         row = _asked(whom, now, by, reason, staff)
         refuse_person(person_id=person_id)
-        return row, take_person(person_id=person_id, now=now, tables=tables)
+        address, language = User.objects.values_list("email", "language").get(pk=person_id)
+        taken = take_person(person_id=person_id, now=now, tables=tables)
+        tell_of_erasure(address=address, language=language, left=merged(taken.left), now=now)
+        return row, taken
 
-    known = User.objects.filter(pk=person_id).values_list("email", "language").first()
-    return _journalled(work, now, *(known or ("", "")))
+    return _journalled(work, now)
 
 
 def erase_account(
@@ -202,7 +203,7 @@ def _asked(whom: Whom, now: datetime, by: str, reason: str, staff: Any) -> Erasu
     )
 
 
-def _journalled(work: Callable[[], tuple[Erasure, Taken]], now: datetime, address: str = "", language: str = "") -> Erased:
+def _journalled(work: Callable[[], tuple[Erasure, Taken]], now: datetime) -> Erased:
     """Do the work and number it, in one transaction that the journal announces."""
     written: list[tuple[Path, journal.Entry]] = []
     try:
@@ -217,7 +218,7 @@ def _journalled(work: Callable[[], tuple[Erasure, Taken]], now: datetime, addres
             journal.take_back(path, entry=entry)
         raise
     settle(truncate=True)
-    return Erased(done, taken.deleted + taken.emptied, tuple(merged(taken.left)), address, language)
+    return Erased(done, taken.deleted + taken.emptied, tuple(merged(taken.left)))
 
 
 def _number(row: Erasure, taken: Taken, now: datetime, written: list[tuple[Path, journal.Entry]]) -> Erasure:

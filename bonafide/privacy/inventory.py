@@ -36,7 +36,7 @@ from bonafide.terms import inventory as terms
 from bonafide.usage import inventory as usage
 
 # In order: what points to a row stands before it.
-_PACKAGES = (terms, privacy, outgoing, documents, billing, usage, pricing, sign_in, sessions, accounts, mail, background)
+_PACKAGES = (terms, privacy, outgoing, documents, billing, usage, pricing, sign_in, sessions, mail, accounts, background)
 TABLES: tuple[Table, ...] = tuple(table for package in _PACKAGES for table in package.TABLES)
 
 _COPIES = _("a whole copy of what is listed here, to begin again from after a disaster")

@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.admin.widgets import AdminDateWidget
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
 from bonafide.errors import Refused
 from bonafide.holdings import Kind
@@ -30,7 +30,7 @@ class _LawForm(forms.ModelForm):  # type: ignore[type-arg]
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         help_text=_(
             "Why you enter this. The customer reads it, word for word, once they may know of the order. Name no other customer."
         ),
@@ -58,7 +58,9 @@ class _LawForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class HoldForm(_LawForm):
     last_day = forms.DateField(
-        label=_("Last day"), widget=AdminDateWidget, help_text=_("36 months ahead at most. From the day after, the hold is over.")
+        label=_("Last day"),
+        widget=UnfoldAdminSingleDateWidget,
+        help_text=_("36 months ahead at most. From the day after, the hold is over."),
     )
 
     class Meta:

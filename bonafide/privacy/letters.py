@@ -12,15 +12,18 @@ from bonafide.privacy.staff_code import staff_code
 
 
 def tell_of_visit(*, visit: Visit) -> None:
-    """To every owner of the account. Call it outside of transactions."""
+    """To every owner of the account. Call it in the transaction in which the visit begins."""
     account = visit.account
     for membership in Membership.objects.owners().filter(account=account).select_related("user").order_by("pk"):
         send_letter(
+            purpose="staff-visit",
             template="privacy/email/visit_begun",
+            now=visit.began_at,
+            person=membership.user,
+            account=account,
             to=membership.user.email,
             language=membership.user.language or account.language,
             given={
-                "user": membership.user,
                 "account": account.name[:80],
                 "code": staff_code(visit.staff),
                 "reason": visit.reason,

@@ -45,6 +45,8 @@ HOLDS: dict[str, Holds] = {
     "pricing.Subscription": Holds(_("the plan you are on"), _("a list of who is on which plan"), account="account_id"),
     "billing.Invoice": Holds(_("the bill %(thing)s"), _("a list of bills"), account="account_id"),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
+    "mail.Letter": Holds(_("a letter (%(thing)s)"), _("a list of letters"), account="account_id", person="user_id"),
+    "mail.Refusal": Holds(_("letters that were refused (%(thing)s)"), _("a list of who refused letters"), person="user_id"),
     "privacy.Look": Holds(
         _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
     ),
@@ -61,6 +63,7 @@ HOLDS: dict[str, Holds] = {
 # Shown to staff without a trace: nothing in them is about a customer.
 HOLDS_NOBODY: dict[str, str] = {
     "django_tasks_database.DBTaskResult": "background work: which task, when, how it went; its arguments are numbers of rows",
+    "mail.Announcement": "a letter to many, not to whom",
     "pricing.Meter": "what is measured, for everybody",
     "pricing.Plan": "what is offered to everybody",
     "pricing.Price": "what is asked of everybody",

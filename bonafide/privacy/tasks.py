@@ -6,13 +6,10 @@ from django.utils import timezone
 from django_tasks import task
 
 from bonafide.privacy.finish_erasures import finish_erasures
-from bonafide.privacy.own.letters import tell_of_erasure
 
 
 @task()
 def erase_due() -> str:
     """Every hour: erase those whose pause is over, and of those erased before what is kept no longer."""
     done = finish_erasures(now=timezone.now())
-    for erased in done.erased:
-        tell_of_erasure(erased=erased)
     return f"{len(done.erased)} erased, {done.finished} finished, {done.refused} refused"

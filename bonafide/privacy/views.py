@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import Resolver404, resolve, reverse
@@ -179,17 +180,18 @@ def begin(request: HttpRequest, pk: int) -> HttpResponse:
     form = VisitForm(request.POST or None, initial={"reason": known})
     if form.is_valid():
         try:
-            visit = begin_visit(
-                staff=request.user,
-                session=request.session.row.pk,  # type: ignore[attr-defined]
-                account=account,
-                now=timezone.now(),
-                **form.cleaned_data,
-            )
+            with transaction.atomic():
+                visit = begin_visit(
+                    staff=request.user,
+                    session=request.session.row.pk,  # type: ignore[attr-defined]
+                    account=account,
+                    now=timezone.now(),
+                    **form.cleaned_data,
+                )
+                tell_of_visit(visit=visit)
         except CannotVisit as refusal:
             form.add_error(None, str(refusal))
         else:
-            tell_of_visit(visit=visit)
             return redirect("overview")
     return render(request, "privacy/begin_visit.html", {"form": form, "account": account, "page": page})
 

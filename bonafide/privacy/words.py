@@ -25,6 +25,8 @@ def said(look: Look) -> str:
         Look.View.DELETE: _("deleted %(what)s") % {"what": one},
         Look.View.ACT: _("did something from %(what)s: %(action)s") % {"what": many, "action": look.thing or "…"},
     }
+    if look.kind in ("privacy.hold", "privacy.release") and look.view == Look.View.CHANGE:
+        return _("entered %(what)s") % {"what": one}  # nothing about them ever changes
     return lines[Look.View(look.view)]
 
 

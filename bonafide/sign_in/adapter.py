@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
-from smtplib import SMTPException
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -25,6 +24,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import User
+from bonafide.mail.compose import always, mark, said_in_each
+from bonafide.mail.purposes import purpose_of
+from bonafide.mail.send import after_commit, hand_over
 from bonafide.sessions.client import address_of
 from bonafide.sessions.models import Outcome
 from bonafide.sessions.store import METHODS, how
@@ -37,8 +39,6 @@ from bonafide.sign_in.limits import Limited
 from bonafide.sign_in.models import Event
 from bonafide.sign_in.names import tidy
 from bonafide.sign_in.replace_password import Overtaken, replace_password
-
-logger = logging.getLogger(__name__)
 
 NOWHERE = "unknown"
 WRONG_PAIR = _(
@@ -67,29 +67,32 @@ class AccountAdapter(Limited, DefaultAccountAdapter):  # type: ignore[misc]
     _first_time = False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send one letter in its reader's language.
+        """Send one letter in its reader's language, at once: somebody waits for it in front of the page.
 
-        A server that does not take it leaves the page standing: the person reads that the letter did not leave, the log why.
+        Inside a transaction it leaves once that has committed. A server that does not take it leaves the page standing: the
+        person reads that the letter did not leave, the log why.
         """
         given = {name: at_home(value) if name.endswith("_url") else value for name, value in context.items()}
-        given |= {"operator": settings.OPERATOR, "console": settings.OPERATOR.service.console_url}
         with translation.override(getattr(context.get("user"), "language", "") or translation.get_language()):
-            try:
-                super().send_mail(template_prefix, email, given)
-            except (SMTPException, OSError) as error:
-                logger.error("a letter (%s) could not be handed to the mail server: %s", template_prefix, error)
-                if allauth_context.request:
-                    messages.error(
-                        allauth_context.request, _("Our letter to you could not be sent. Please try again in a few minutes.")
-                    )
+            letter = self.render_mail(template_prefix, email, given)
+        after_commit(partial(self._hand_over, letter, allauth_context.request))
+
+    def _hand_over(self, letter: EmailMessage, request: HttpRequest | None) -> None:
+        if not hand_over(message=letter, now=self._now()) and request:
+            messages.error(request, _("Our letter to you could not be sent. Please try again in a few minutes."))
 
     def render_mail(
         self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: dict[str, str] | None = None
     ) -> EmailMessage:
-        """An answer reaches people, not the console; and other machines see that a machine wrote."""
-        ours = {"Reply-To": settings.OPERATOR.identity.email, "Auto-Submitted": "auto-generated"}
-        letter: EmailMessage = super().render_mail(template_prefix, email, context, headers=ours | (headers or {}))
-        return letter
+        """With a declared purpose, which its foot explains, and the headers of every letter of ours.
+
+        :raises UndeclaredLetter: for a letter that nobody gave a purpose: a new one of allauth's, say.
+        """
+        purpose = purpose_of(template_prefix)
+        given = {**context, **said_in_each(purpose)}
+        letter: EmailMessage = super().render_mail(template_prefix, email, given, headers=always() | (headers or {}))
+        person = context.get("user") or next(iter(filter_users_by_email(letter.to[0])), None)
+        return mark(letter, purpose=purpose, person_id=person.pk if person else None, account_id=None)
 
     # --- Letters about security ---
     def send_notification_mail(

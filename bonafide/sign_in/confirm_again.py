@@ -6,6 +6,7 @@ up with somebody else's address could see by signing in whether that made a logi
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from bonafide.accounts.models import User
+from bonafide.mail.send import hand_over
 
 
 def is_confirmed(user: Any) -> bool:
@@ -31,8 +33,8 @@ def remind(*, request: HttpRequest, user: Any) -> None:
         confirm_address.enqueue(user.pk)
 
 
-def send_confirmation(*, user: User) -> bool:
-    """Send the letter with the link; False when there is nothing to confirm any more."""
+def send_confirmation(*, user: User, now: datetime) -> bool:
+    """Send the letter with the link; False when there is nothing to confirm any more, or the mail server is away."""
     address = EmailAddress.objects.filter(user=user, email=user.email).first() or EmailAddress(user=user, email=user.email)
     if is_confirmed(user) or not user.email:
         return False
@@ -40,12 +42,7 @@ def send_confirmation(*, user: User) -> bool:
         address.save()
     key = get_emailconfirmation_model().create(address).key
     home = settings.OPERATOR.service.console_url
-    context = {
-        "operator": settings.OPERATOR,
-        "console": home,
-        "user": user,
-        "activate_url": f"{home}{reverse('account_confirm_email', args=[key])}",
-    }
+    context = {"user": user, "activate_url": f"{home}{reverse('account_confirm_email', args=[key])}"}
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        get_adapter().render_mail("account/email/email_confirmation_signup", address.email, context).send()
-    return True
+        letter = get_adapter().render_mail("account/email/email_confirmation_signup", address.email, context)
+    return hand_over(message=letter, now=now)

@@ -8,7 +8,7 @@ from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
-from django.forms import PasswordInput
+from django.forms import BooleanField, PasswordInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -73,6 +73,9 @@ class Newcomer:
         fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
         fields["email"].help_text = _("We send a letter there to check that it is yours.")
         fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, TOO_LONG))
+        # Asked here because the law asks for it here: docs/decisions/0013-letters.md
+        no_news = _("Send me no news of the service. Otherwise a few letters a year come, which can be refused at any time.")
+        fields["no_news"] = BooleanField(required=False, label=no_news)
 
     def clean_username(self) -> str:
         """Whether the name is free is not said here: that the letter tells to whoever can read it."""

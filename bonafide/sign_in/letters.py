@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -35,8 +34,11 @@ def tell(*, user: Any, event: Event, now: datetime, to: str = "", **details: str
         details={name: " ".join(str(text).split())[:_LONGEST] for name, text in details.items()},
         try_at=now,
     )
-    # Were the nudge lost, the minute's round finds the letter.
-    transaction.on_commit(partial(write_letter.enqueue, str(letter.pk)), robust=True)
+
+    def nudge() -> None:  # no partial: Django cannot log the failure of one
+        write_letter.enqueue(str(letter.pk))
+
+    transaction.on_commit(nudge, robust=True)  # were it lost, the minute's round finds the letter
     return letter
 
 

@@ -13,11 +13,15 @@ from django.utils.translation import get_language
 from bonafide.accounts.accept_invitation import leads_to_an_invitation
 from bonafide.accounts.models import User
 from bonafide.accounts.sign_up import open_account, open_no_account
+from bonafide.mail.models import Refusal
+from bonafide.mail.refuse import refuse
 from bonafide.sign_in.names import is_taken
 
 
-def first_account(*, user: User, next_url: str | None, now: datetime) -> None:
+def first_account(*, user: User, next_url: str | None, no_news: bool, now: datetime) -> None:
     """Open the account of somebody new, in the language they signed up in; who is on the way to an invitation needs none.
+
+    ``no_news``: they said at once that they want no letters with news.
 
     Call it in the transaction that makes the user.
     """
@@ -26,6 +30,8 @@ def first_account(*, user: User, next_url: str | None, now: datetime) -> None:
         open_no_account(user=user, language=language)
     else:
         open_account(user=user, country=settings.OPERATOR.identity.country, language=language, now=now)
+    if no_news:
+        refuse(user_id=user.pk, purpose="news", how=Refusal.How.SIGN_UP, now=now)
 
 
 class SaysByLetter:

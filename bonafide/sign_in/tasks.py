@@ -49,7 +49,7 @@ def forget_spent_limits() -> str:
 def confirm_address(user_id: int) -> str:
     """Send the letter that confirms an address once more."""
     user = User.objects.filter(pk=user_id).first()
-    return "sent" if user and send_confirmation(user=user) else "nothing to confirm"
+    return "sent" if user and send_confirmation(user=user, now=timezone.now()) else "nothing to confirm"
 
 
 def _write(*, limit: int, only: str = "") -> str:

@@ -31,7 +31,12 @@ class SignUpView(SaysByLetter, allauth.SignupView):  # type: ignore[misc]
         try:
             with transaction.atomic():
                 self.user = form.save(self.request)
-                first_account(user=self.user, next_url=self.get_next_url(), now=timezone.now())
+                first_account(
+                    user=self.user,
+                    next_url=self.get_next_url(),
+                    no_news=form.cleaned_data["no_news"],
+                    now=timezone.now(),
+                )
         except IntegrityError:
             if not self.is_overtaken(form):
                 raise

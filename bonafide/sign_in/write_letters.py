@@ -19,6 +19,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import translation
 
+from bonafide.mail.send import about_of, note_sent
 from bonafide.sign_in.models import Alarm, Event, SecurityLetter
 from bonafide.sign_in.words import WORDS, written
 from bonafide.web.templatetags.web import spoken
@@ -51,7 +52,8 @@ def write_due(*, now: datetime, limit: int, only: str = "") -> Round:
         if not _claim(letter, now):
             continue
         try:
-            compose(letter=letter, now=now).send()
+            message = compose(letter=letter, now=now)
+            message.send()
         except (SMTPException, OSError) as error:
             done.failed += 1
             logger.error("a letter (%s, %s) was not taken by the mail server: %s", letter.event, letter.pk, type(error).__name__)
@@ -59,6 +61,7 @@ def write_due(*, now: datetime, limit: int, only: str = "") -> Round:
                 break
         else:
             SecurityLetter.objects.filter(pk=letter.pk).update(sent_at=now)
+            note_sent(about=about_of(message), now=now)
             done.sent += 1
     return done
 
@@ -76,8 +79,6 @@ def compose(*, letter: SecurityLetter, now: datetime) -> EmailMessage:
         event = Event(letter.event)
         subject, text = written(event, letter.details, spoken(letter.at))
         context: dict[str, Any] = {
-            "operator": settings.OPERATOR,
-            "console": settings.OPERATOR.service.console_url,
             "user": user,
             "subject": subject,
             "what_happened": text,

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
 from bonafide.accounts.models import User
+from bonafide.mail.models import Letter
 from bonafide.mail.send import send_letter
 from bonafide.operator import Operator
 from bonafide.terms.models import Acceptance, Change, Version
 from bonafide.web.templatetags.web import written_day
 
 BATCH = 200
+PURPOSE = "terms-change"
 
 
 def version_to_accept(*, user: Any, now: datetime) -> Version | None:
@@ -40,27 +45,36 @@ def shown(*, user: Any, version: Version, now: datetime) -> None:
 
 
 def announce(*, operator: Operator, now: datetime, limit: int = BATCH) -> int:
-    """Write to at most ``limit`` people who were not told yet of the version that waits; how many letters left.
+    """Write to at most ``limit`` people who were not told yet of the version that waits; how many letters those were.
 
-    Each is noted as told only once the mail server took the letter, so that one that was down loses nobody.
+    Each is noted as told with the letter itself, which waits in the outbox. Whose letter no mail server took for days is not
+    told, and is written to anew, so that one that was down loses nobody.
     """
     pending = Version.objects.pending(now)
     if pending is None or pending.change != Change.LOOSER:
         return 0
+    _forget_who_was_not_reached(pending)
     before = Version.objects.in_force(now)
     untold = User.objects.filter(is_active=True).exclude(email="")
     untold = untold.exclude(acceptances__version=pending, acceptances__notified_at__isnull=False)
-    left = 0
+    told = 0
     for person in untold.order_by("pk")[:limit]:
-        if not _tell(person, pending, before, operator):
-            break
-        row, _made = Acceptance.objects.get_or_create(user=person, version=pending)
-        Acceptance.objects.filter(pk=row.pk).update(notified_at=now)
-        left += 1
-    return left
+        with transaction.atomic():
+            row, _made = Acceptance.objects.get_or_create(user=person, version=pending)
+            if Acceptance.objects.filter(pk=row.pk, notified_at=None).update(notified_at=now):
+                _tell(person, pending, before, operator, now)
+                told += 1
+    return told
 
 
-def _tell(person: User, pending: Version, before: Version | None, operator: Operator) -> bool:
+def _forget_who_was_not_reached(pending: Version) -> None:
+    given_up = Letter.objects.filter(
+        user=OuterRef("user"), purpose=PURPOSE, outcome=Letter.Outcome.GIVEN_UP, ended_at__gte=OuterRef("notified_at")
+    )
+    Acceptance.objects.filter(Exists(given_up), version=pending).update(notified_at=None)
+
+
+def _tell(person: User, pending: Version, before: Version | None, operator: Operator, now: datetime) -> None:
     from django.utils import translation
 
     language = person.language or operator.service.language
@@ -68,9 +82,12 @@ def _tell(person: User, pending: Version, before: Version | None, operator: Oper
     with translation.override(language):
         day = written_day(pending.effective_at.astimezone(operator.zone).date())
     changes = f"{home}/terms/changes/{before.number}..{pending.number}" if before else f"{home}/terms/{pending.number}"
-    return send_letter(
+    send_letter(
+        purpose=PURPOSE,
         template="terms/email/announced",
+        now=now,
+        person=person,
         to=person.email,
         language=language,
-        given={"user": person, "day": day, "changes_url": changes},
+        given={"day": day, "changes_url": changes},
     )

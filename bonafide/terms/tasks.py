@@ -23,7 +23,7 @@ def check_promises() -> str:
     """Every day: check every clause, and write to the staff when one turned."""
     now = timezone.now()
     found = audit(operator=operator_in_force(operator=settings.OPERATOR, now=now), now=now)
-    told = tell_staff_of_turns(found=found)
+    told = tell_staff_of_turns(found=found, now=now)
     return f"{len(found)} checked, {sum(not row.kept for row in found)} failing, {told} turned"
 
 

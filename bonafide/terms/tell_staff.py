@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.conf import settings
 
@@ -12,7 +13,7 @@ from bonafide.terms.clauses import CLAUSES
 from bonafide.terms.models import Evidence
 
 
-def tell_staff_of_turns(*, found: Sequence[Evidence]) -> int:
+def tell_staff_of_turns(*, found: Sequence[Evidence], now: datetime) -> int:
     """Write to everybody on the staff about the clauses whose latest evidence differs from the one before; how many turned.
 
     A clause that was never looked at before turns only when it is failing.
@@ -26,7 +27,15 @@ def tell_staff_of_turns(*, found: Sequence[Evidence]) -> int:
         given = {"rows": rows, "ids": ids, "broken": any(not row.kept for row in turned)}
         for person in User.objects.filter(is_staff=True, is_active=True).exclude(email="").order_by("pk"):
             language = person.language or settings.OPERATOR.service.language
-            send_letter(template="terms/email/turned", to=person.email, language=language, given={"user": person, **given})
+            send_letter(
+                purpose="promise-turned",
+                template="terms/email/turned",
+                to=person.email,
+                language=language,
+                given=given,
+                now=now,
+                person=person,
+            )
     return len(turned)
 
 

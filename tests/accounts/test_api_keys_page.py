@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from bonafide.accounts.api_keys import RevokedKey, check_key, make_key
 from bonafide.accounts.models import ApiKey
 from tests.accounts.confirmed import confirm, signed_in
 from tests.factories.accounts import make_account, make_member, make_user
+from tests.mail.post import posted
 from tests.sign_in.post import delivered
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def test_it_is_shown_on_that_answer_alone_which_nothing_keeps(owner):
     assert response["Cache-Control"] == "no-store"
     assert secret not in str(dict(client.session))
     assert secret not in str(ApiKey.objects.values())
-    assert secret not in "".join(letter.body + str(letter.alternatives) for letter in mail.outbox)
+    assert secret not in "".join(letter.body + str(letter.alternatives) for letter in posted())
     for address in (NEW, PAGE):
         assert not shown(client.get(address))
 
@@ -200,7 +200,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_made(owner, given, said):
     assert response.status_code == 200
     assert said in text(response)
     assert not ApiKey.objects.exists()
-    assert mail.outbox == []
+    assert posted() == []
 
 
 def test_a_day_of_ones_own_choice_is_the_last_on_which_it_works(owner):

@@ -16,6 +16,7 @@ from bonafide.sessions.models import Session
 from bonafide.sign_in.tasks import write_letters
 from tests.accounts.confirmed import signed_in
 from tests.factories.accounts import make_member, make_user
+from tests.mail.post import posted
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "four plain unrelated words"
@@ -55,7 +56,7 @@ def link(letter):
 def ask(client, email=NEW):
     mail.outbox.clear()
     client.post(CHANGE, {"email": email})
-    return link(mail.outbox[0])
+    return link(posted()[0])
 
 
 def addresses(user):
@@ -110,7 +111,7 @@ def test_asvs_7_5_1_it_is_asked_for_only_after_a_fresh_confirmation_of_who_one_i
         response = getattr(stale, method)(address, {"email": NEW})
         assert "/account/reauthenticate/" in response["Location"] or "/account/confirm" in response["Location"]
     assert not EmailChange.objects.exists()
-    assert mail.outbox == []
+    assert posted() == []
 
 
 def test_an_address_that_only_waits_opens_nothing(client, vega):
@@ -138,7 +139,7 @@ def test_asvs_6_3_8_the_answer_does_not_tell_whether_somebody_has_the_address(cl
     for email in ("taken@example.com", "free@example.com"):
         mail.outbox.clear()
         page = text(client.post(CHANGE, {"email": email}, follow=True))
-        assert [letter.to for letter in mail.outbox] == [[email]]
+        assert [letter.to for letter in posted()] == [[email]]
         pages.append(re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", page).replace(email, "it"))
     assert re.sub(r"<time.*?</time>", "", pages[0]) == re.sub(r"<time.*?</time>", "", pages[1])
 
@@ -146,7 +147,7 @@ def test_asvs_6_3_8_the_answer_does_not_tell_whether_somebody_has_the_address(cl
 def test_the_owner_of_an_address_that_somebody_wants_is_told_and_gets_no_link(client):
     with_address(make_user(email="taken@example.com", username="ana"))
     client.post(CHANGE, {"email": "taken@example.com"})
-    (letter,) = mail.outbox
+    (letter,) = posted()
     assert "Hello ana" in letter.body
     assert "nothing was changed" in letter.body
     assert "/confirm-address/" not in letter.body
@@ -173,7 +174,7 @@ def test_sending_again_makes_a_new_link_and_the_old_one_is_dead(client, vega):
     first = ask(client)
     mail.outbox.clear()
     client.post(SEND)
-    second = link(mail.outbox[0])
+    second = link(posted()[0])
     assert client.post(first).status_code == 404
     client.post(second)
     assert addresses(vega) == NEW_COUNTS
@@ -211,7 +212,7 @@ def test_five_letters_a_day_and_no_more(client, vega):
     assert "which is the most" in text(client.post(CHANGE, {"email": NEW}))
     client.post(CANCEL)
     assert "which is the most" in text(client.post(CHANGE, {"email": NEW}))
-    assert len(mail.outbox) == change_email.A_DAY
+    assert len(posted()) == change_email.A_DAY
     EmailChange.objects.update(asked_at=timezone.now() - timedelta(days=1))
     assert client.post(CHANGE, {"email": NEW}).status_code == 302
     assert EmailChange.objects.filter(user=vega).count() == 1  # the older ones are forgotten
@@ -241,7 +242,7 @@ def test_bad_input_gets_one_line_and_no_letter(client, vega, case):
     (error,) = re.findall(r'<ul class="errorlist"[^>]*>(.*?)</ul>', page, re.DOTALL)
     assert error.count("<li>") == 1
     assert re.search(said, error)
-    assert mail.outbox == []
+    assert posted() == []
     assert addresses(vega) == OLD_STAYS
 
 

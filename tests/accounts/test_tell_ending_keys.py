@@ -14,6 +14,7 @@ from bonafide.accounts.schedules import SCHEDULES
 from bonafide.accounts.tell_ending_keys import tell_ending_keys
 from bonafide.serving import declared_schedules
 from tests.factories.accounts import make_account, make_member
+from tests.mail.post import posted
 
 PARIS = ZoneInfo("Europe/Paris")
 MADE = datetime(2024, 9, 1, 12, tzinfo=UTC)
@@ -43,8 +44,9 @@ def each_morning(first, last):
     days = []
     for number in range(first, last + 1):
         before = len(mail.outbox)
-        tell_ending_keys(now=datetime(2024, 11, number, 7, 10, tzinfo=UTC), zone=PARIS)
-        days += [number] * (len(mail.outbox) - before)
+        now = datetime(2024, 11, number, 7, 10, tzinfo=UTC)
+        tell_ending_keys(now=now, zone=PARIS)
+        days += [number] * (len(posted(now)) - before)
     return days
 
 
@@ -89,6 +91,15 @@ def test_a_letter_that_could_not_leave_is_tried_again(account, settings):
     assert each_morning(16, 17) == []
     settings.EMAIL_BACKEND = sound
     assert each_morning(18, 30) == [18, 29]
+
+
+def test_a_letter_that_cannot_be_written_leaves_the_notice_for_the_next_round(account, monkeypatch):
+    key(account)
+    monkeypatch.setattr("bonafide.accounts.letters.send_letter", lambda **given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        each_morning(16, 16)
+    monkeypatch.undo()
+    assert each_morning(17, 17) == [17]
 
 
 def test_it_is_done_each_morning():

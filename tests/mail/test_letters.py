@@ -1,6 +1,7 @@
 """Letters: who writes, why, in whose language; through a real mail server."""
 
 import re
+from html import unescape
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
 
@@ -8,19 +9,21 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from bonafide.accounts.models import ApiKey
 from bonafide.holdings import Kind
+from bonafide.mail.compose import write
+from bonafide.mail.purposes import PURPOSES
 from bonafide.privacy.erase_rows import Left
 from bonafide.sign_in import adapter
 from tests.factories.accounts import make_user
 
 TEMPLATES = Path(adapter.__file__).parents[1] / "mail" / "templates"
 LETTERS = sorted(p.relative_to(TEMPLATES).as_posix().removesuffix("_subject.txt") for p in TEMPLATES.rglob("*_subject.txt"))
-LETTERS.remove("mail/security")  # whose words are its own matter: test_security_letters.py
+ALL = [(purpose, template) for purpose in PURPOSES for template in purpose.templates]
+REFUSE = "https://console.example/letters/refuse/1.news.abc"
 SIGN_UP = {"username": "vega", "email": "vega@example.com", "password1": "four plain unrelated words"}
 
 
@@ -29,10 +32,8 @@ class ServerThatHangsUp(BaseEmailBackend):
         raise SMTPServerDisconnected("the server hung up")
 
 
-def given(settings):
+def given():
     return {
-        "operator": settings.OPERATOR,
-        "console": settings.OPERATOR.service.console_url,
         "user": make_user(username="vega"),
         "activate_url": "https://console.example/a",
         "password_reset_url": "https://console.example/p",
@@ -58,28 +59,37 @@ def given(settings):
         "left": [Left(Kind.IDENTITY, 1, "a law", timezone.now().date())],
         "sign_in_url": "https://console.example/account/login/",
         "privacy_url": "https://console.example/settings/privacy",
+        "day": "1 January 2027",
+        "changes_url": "https://console.example/terms/changes/1..2",
+        "subject": "What is new",
+        "paragraphs": ["One thing is new.", "Another is better."],
+        "refuse_url": REFUSE,
+        "what_happened": "Your password was changed.",
     }
 
 
-def test_there_are_letters():
-    assert len(LETTERS) >= 7
+def test_every_template_has_a_purpose_and_every_purpose_its_templates():
+    assert len(LETTERS) >= 15
+    assert {template for _purpose, template in ALL} == set(LETTERS)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("letter", LETTERS)
-def test_every_letter_says_who_writes_and_why_in_text_and_in_html(settings, letter, language):
-    with translation.override(language):
-        known = given(settings)
-        subject = render_to_string(f"{letter}_subject.txt", known).strip()
-        text = render_to_string(f"{letter}_message.txt", known)
-        html = render_to_string(f"{letter}_message.html", known)
+@pytest.mark.parametrize(("purpose", "letter"), ALL, ids=[f"{purpose.code}:{template}" for purpose, template in ALL])
+def test_every_letter_says_who_writes_and_why_in_text_and_in_html(settings, purpose, letter, language):
+    written = write(purpose=purpose, template=letter, language=language, given=given())
+    subject, text, html = written.subject, written.text, written.html
     assert subject
     assert "\n" not in subject
     assert "!" not in subject + text
+    with translation.override(language):
+        foot = str(purpose.why_not) or REFUSE
+    assert foot
     why = {"en": "You get this letter because", "fr": "Vous recevez cette lettre"}[language]
     for body in (text, html):
         assert why in body
+        assert foot in unescape(body)
+        assert ("/letters/refuse/" in body) == (letter == "mail/announcement")
         assert settings.OPERATOR.identity.legal_name in body
         assert settings.OPERATOR.identity.registration in body
         assert "{{" not in body

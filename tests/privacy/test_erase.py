@@ -14,6 +14,7 @@ from bonafide.accounts.invite import invite
 from bonafide.accounts.models import Invitation, Membership, User
 from bonafide.holdings import Kind
 from bonafide.instance import Instance
+from bonafide.mail.models import Letter
 from bonafide.privacy import journal
 from bonafide.privacy.erase import CannotErase, erase_account, erase_person
 from bonafide.privacy.erase_rows import count_rows
@@ -26,6 +27,7 @@ from tests.factories.accounts import enter, make_account, make_app, make_member,
 from tests.factories.billing import operator
 from tests.factories.history import make_row, make_sign_ins
 from tests.factories.privacy import make_hold
+from tests.mail.post import posted
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -57,7 +59,9 @@ def test_it_leaves_nothing_of_a_person_where_nothing_is_kept(home):
     make_sign_ins(other, 1, now=NOW)
     done = erase(user)
     assert done.left == ()
-    assert (done.address, done.erasure.finished_at) == ("canary@example.com", NOW)
+    assert done.erasure.finished_at == NOW
+    assert [letter.to for letter in posted(NOW)] == [["canary@example.com"]]
+    assert not Letter.objects.exclude(address="").exists()
     assert not User.objects.filter(pk=user.pk).exists()
     assert SignIn.objects.get().user == other
     assert not Session.objects.exists()

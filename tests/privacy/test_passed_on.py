@@ -30,7 +30,12 @@ def test_a_person_reads_to_whom_when_which_data_and_what_for():
     outgoing.passed_on(person=user, fields=["email", "username", "letter"])
     page = read(user)
     assert "What was passed on" in page
-    for words in ("Postillon", "21 November 2026, 10:12", "e-mail address, username, the text of the letter", "a letter to you"):
+    for words in (
+        "Postillon",
+        "21 November 2026, 10:12",
+        "the e-mail address, the username, the text of the letter",
+        "a letter to you",
+    ):
         assert words in page, words
 
 

@@ -42,7 +42,7 @@ def test_whom_it_is_about_reads_to_whom_what_and_by_which_law():
     assert "IP addresses <br> <small> the IP addresses of sign-ins" in page
     assert "1 January 2026" in page
     assert "Gendarmerie nationale" in page
-    assert "changed the release to an authority Tribunal judiciaire de Paris PV 2026/0412" in page, "and who entered it"
+    assert "entered the release to an authority Tribunal judiciaire de Paris PV 2026/0412" in page, "and who entered it"
 
 
 def test_nobody_else_does():

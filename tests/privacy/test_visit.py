@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from django.core import mail
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -19,6 +18,7 @@ from bonafide.sessions.models import Reason, Session
 from tests.factories.accounts import enter_as_staff, make_account, make_member
 from tests.factories.billing import make_invoice
 from tests.factories.privacy import WHY, give_reason, session_of, visiting
+from tests.mail.post import posted
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +127,7 @@ def test_a_visit_begins_with_a_reason_and_a_letter_to_each_owner(desk, account, 
     assert desk.post(begin_at(account), {"reason": WHY, "minutes": "30"})["Location"] == "/"
     visit = Visit.objects.get()
     assert (visit.staff, visit.account, visit.reason, visit.minutes) == (desk.person, account, WHY, 30)
-    [letter] = mail.outbox
+    [letter] = posted()
     assert letter.to == [owner.email]
     assert WHY in letter.body
     assert "/settings/privacy" in letter.body
@@ -139,7 +139,7 @@ def test_a_visit_is_refused_that_is_too_long_or_for_no_reason(desk, account, own
     give_reason(desk, account)
     assert desk.post(begin_at(account), {"reason": WHY, "minutes": "30"} | wrong).status_code == 200
     assert not Visit.objects.exists()
-    assert mail.outbox == []
+    assert posted() == []
 
 
 def test_nobody_visits_a_closed_account(desk, account):

@@ -35,8 +35,8 @@ def place(folder: Path, *, port: int = 0, floors: bool = False) -> Iterator[Inst
     """A new instance, its database made; without floors of the law unless they are wanted."""
     with instance(folder, port=port or free_port()) as made:
         operator = made.home / "operator.toml"
-        if not floors:
-            operator.write_text(operator.read_text(encoding="utf-8") + NO_FLOORS, encoding="utf-8")
+        text = operator.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\ndelivery = "file"\n')
+        operator.write_text(text + ("" if floors else NO_FLOORS), encoding="utf-8")
         if _new and not on_postgresql():
             shutil.copy(_new[0], made.home / "bonafide.sqlite3")
         else:
@@ -62,6 +62,11 @@ def people(made: Instance) -> list[str]:
 
 def on_postgresql() -> bool:
     return bool(os.environ.get("DATABASE_URL"))
+
+
+def post(made: Instance) -> None:
+    """Every letter that waits leaves, into the folder letters/: until then the last one to somebody holds their address."""
+    made.python("from bonafide.mail.tasks import send_letters; send_letters.call()")
 
 
 def raw(made: Instance) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.console import Instance, free_port, started
-from tests.safekeeping.places import add_people, on_postgresql, people, place, put_in_order, raw
+from tests.safekeeping.places import add_people, on_postgresql, people, place, post, put_in_order, raw
 
 CANARY = b"anna-canary@example.com"
 
@@ -36,6 +36,7 @@ def test_a_restored_backup_serves_only_after_the_replay_which_erases_again(made:
     made.bonafide("sweep")
     made.bonafide("backup", str(backup))
     made.bonafide("erase", "anna", "--reason", "her letter")
+    post(made)
     assert CANARY not in raw(made)
     with place(tmp_path / "second", port=port) as fresh:
         said = fresh.bonafide("restore", str(backup)).stdout

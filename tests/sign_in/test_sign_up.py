@@ -68,7 +68,7 @@ def test_nobody_signs_in_before_the_address_is_verified_but_the_letter_comes_aga
 def test_a_letter_that_comes_again_too_late_is_not_sent(client):
     sign_up(client)
     EmailAddress.objects.update(verified=True)
-    assert not send_confirmation(user=User.objects.get())
+    assert not send_confirmation(user=User.objects.get(), now=timezone.now())
 
 
 def test_the_link_in_the_letter_verifies_and_signs_in(client):

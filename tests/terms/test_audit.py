@@ -18,6 +18,7 @@ from bonafide.terms.finding import Finding
 from bonafide.terms.models import Evidence, SigningKey
 from bonafide.terms.tell_staff import tell_staff_of_turns
 from tests.factories.accounts import make_user
+from tests.mail.post import posted
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
@@ -168,8 +169,8 @@ def test_the_staff_are_written_to_when_a_clause_turns_and_only_then(settings):
     subjects = []
     for day in range(4):
         now = NOW + timedelta(days=day)
-        tell_staff_of_turns(found=audit(operator=settings.OPERATOR, now=now, clauses=[one]))
-        subjects.append([letter.subject for letter in mail.outbox])
+        tell_staff_of_turns(found=audit(operator=settings.OPERATOR, now=now, clauses=[one]), now=now)
+        subjects.append([letter.subject for letter in posted(now)])
         mail.outbox.clear()
     assert subjects == [[], ["A promise is not kept: S2"], [], ["Kept again: S2"]]
 
@@ -177,8 +178,8 @@ def test_the_staff_are_written_to_when_a_clause_turns_and_only_then(settings):
 def test_a_clause_that_fails_at_its_very_first_check_is_told(settings):
     make_user(email="staff@operator.example", is_staff=True)
     found = audit(operator=settings.OPERATOR, now=NOW, clauses=[clause(BROKEN)])
-    assert tell_staff_of_turns(found=found) == 1
-    assert "one came back" in mail.outbox[0].body
+    assert tell_staff_of_turns(found=found, now=NOW) == 1
+    assert "one came back" in posted(NOW)[0].body
     assert mail.outbox[0].to == ["staff@operator.example"]
 
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import translation
 
+from bonafide.mail.outbox import give_up
 from bonafide.privacy.sweep_rows import held_addresses
 from bonafide.sessions.models import Outcome, SignIn
 from bonafide.terms import clauses, context, tasks, versions
@@ -17,6 +18,7 @@ from bonafide.terms.models import Acceptance, Change, Version
 from bonafide.terms.versions import changes_between, make_version, operator_in_force
 from tests.factories.accounts import make_user
 from tests.factories.billing import operator
+from tests.mail.post import posted
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -153,21 +155,39 @@ def test_everybody_with_a_login_is_told_once_of_a_worse_version(monkeypatch):
     assert announce(operator=operator(), now=NOW + DAY, limit=2) == 2
     assert announce(operator=operator(), now=NOW + DAY, limit=2) == 1
     assert announce(operator=operator(), now=NOW + DAY, limit=2) == 0
-    assert sorted(letter.to[0] for letter in mail.outbox) == [person.email for person in people]
+    assert sorted(letter.to[0] for letter in posted(NOW + DAY)) == [person.email for person in people]
     english = next(letter for letter in mail.outbox if letter.to == ["p0@example.com"])
     assert "/terms/changes/1..2" in english.body
     assert "24 December 2026" in english.body
     assert Acceptance.objects.filter(notified_at=NOW + DAY).count() == 3
 
 
-def test_a_mail_server_that_is_down_loses_nobody(monkeypatch):
+def test_a_mail_server_that_is_down_loses_nobody(settings):
     make_user(email="p@example.com")
     told(**months(6))
     told(NOW + DAY, **months(12))
-    monkeypatch.setattr("bonafide.terms.acceptance.send_letter", lambda **given: False)
-    assert announce(operator=operator(), now=NOW + DAY) == 0
-    monkeypatch.undo()
     assert announce(operator=operator(), now=NOW + DAY) == 1
+    sound, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "tests.mail.servers.Away"
+    for hours in range(73):
+        assert posted(NOW + DAY + timedelta(hours=hours)) == []
+        give_up(now=NOW + DAY + timedelta(hours=hours))
+    settings.EMAIL_BACKEND = sound
+    later = NOW + 5 * DAY
+    assert posted(later) == [], "that letter is given up"
+    assert announce(operator=operator(), now=later) == 1, "and its reader is told anew"
+    assert [letter.to for letter in posted(later)] == [["p@example.com"]]
+    assert announce(operator=operator(), now=later + DAY) == 0
+    assert Acceptance.objects.get().notified_at == later
+
+
+def test_nobody_is_noted_as_told_whose_letter_could_not_be_written(monkeypatch):
+    make_user(email="p@example.com")
+    told(**months(6))
+    told(NOW + DAY, **months(12))
+    monkeypatch.setattr("bonafide.terms.acceptance.send_letter", lambda **given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        announce(operator=operator(), now=NOW + DAY)
+    assert not Acceptance.objects.filter(notified_at__isnull=False).exists()
 
 
 def test_better_terms_and_mended_words_are_not_announced():

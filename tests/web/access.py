@@ -172,6 +172,10 @@ ROWS = [
     Row("settings/sessions/receipt", at("/settings/sessions/receipt"), ("sign-in", "away", "away", "away", "away", "away")),
     Row("settings/sessions/<uuid:pk>/end", lambda world: f"/settings/sessions/{world.session}/end", ("sign-in", *("none",) * 5)),
     Row("settings/sign-ins", at("/settings/sign-ins"), OWN),
+    # mail
+    Row("settings/letters", at("/settings/letters"), OWN),
+    # A link that was never given out; those of letters are tried in tests/mail/test_refuse.py.
+    Row("letters/refuse/<str:token>", at("/letters/refuse/nonsense"), ("none",) * 6),
     # privacy
     Row("settings/privacy", at("/settings/privacy"), OWN),
     Row("settings/privacy/erase", at("/settings/privacy/erase"), CONFIRMED),

@@ -103,6 +103,10 @@ UNSAFE = [
     # sessions
     Unsafe("settings/sessions/end-others", AWAY),
     Unsafe("settings/sessions/<uuid:pk>/end", ("sign-in", *LINK[1:])),
+    # mail
+    Unsafe("settings/letters", AWAY, lambda world: {"purpose": "news", "want": "no"}),
+    # By a reader's mail program, which has no token of ours: what it may do stands in the signed link (RFC 8058).
+    Unsafe("letters/refuse/<str:token>", LINK, token=False),
     # privacy
     # Strangers are the last owner of their account, and staff are staff: both are told what has to be done first.
     Unsafe("settings/privacy/erase", OWN_FORM),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -55,11 +56,12 @@ def new_api_key(request: HttpRequest, membership: Membership) -> HttpResponse:
     if form.is_valid():
         wanted = {name: form.cleaned_data[name] for name in ("name", "scopes", "expires_at")}
         try:
-            key, text = make_own_key(account=membership.account, by=membership.user, now=now, **wanted)
+            with transaction.atomic():
+                key, text = make_own_key(account=membership.account, by=membership.user, now=now, **wanted)
+                tell_of_new_key(key=key, account=membership.account, by=membership.user)
         except (NameTaken, TooManyKeys) as refusal:
             form.add_error("name", str(refusal))
         else:
-            tell_of_new_key(key=key, account=membership.account, by=membership.user)
             response = render(request, "accounts/api_key_made.html", {"key": _shown(key, now), "text": text})
             response["Cache-Control"] = "no-store"
             return response

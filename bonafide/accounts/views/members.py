@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bonafide.accounts.access import members_only, of_this_account, owners_only
 from bonafide.accounts.change_members import change_role, remove_member
-from bonafide.accounts.invite import Invited, MemberAlready, TooManyInvitations, invite, withdraw
+from bonafide.accounts.invite import MemberAlready, TooManyInvitations, invite, withdraw
 from bonafide.accounts.letters import send_invitation
 from bonafide.accounts.member_forms import ROLES, InviteForm, RoleForm
 from bonafide.accounts.models import ApiKey, Invitation, Membership
@@ -52,11 +53,10 @@ def invite_member(request: HttpRequest, membership: Membership) -> HttpResponse:
     form = InviteForm(request.POST or None, initial={"role": Membership.Role.VIEWER})
     if form.is_valid():
         try:
-            invited = _invite(membership, form.cleaned_data["email"], form.cleaned_data["role"])
+            _invite(request, membership, form.cleaned_data["email"], form.cleaned_data["role"])
         except (MemberAlready, TooManyInvitations) as refusal:
             form.add_error("email", str(refusal))
         else:
-            _send(request, invited, membership)
             return redirect("members")
     return render(request, "accounts/invite.html", {"form": form, "membership": membership})
 
@@ -69,7 +69,7 @@ def resend_invitation(request: HttpRequest, membership: Membership, invitation: 
     """Another letter with another link; the one before is dead from now on."""
     if Invitation.objects.open(now=timezone.now()).filter(pk=invitation.pk).exists():
         try:
-            _send(request, _invite(membership, invitation.email, invitation.role), membership)
+            _invite(request, membership, invitation.email, invitation.role)
         except (MemberAlready, TooManyInvitations) as refusal:
             messages.error(request, str(refusal))
     return redirect("members")
@@ -141,17 +141,12 @@ def leave(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(request, "accounts/leave.html", given_to_page)
 
 
-def _invite(membership: Membership, email: str, role: str) -> Invited:
-    return invite(account=membership.account, email=email, role=role, by=membership.user, now=timezone.now())
-
-
-def _send(request: HttpRequest, invited: Invited, membership: Membership) -> None:
-    """Only after the invitation is kept: a letter cannot be called back."""
-    email = {"email": invited.invitation.email}
-    if send_invitation(invited=invited, by=membership.user):
-        messages.success(request, _("A letter is on its way to %(email)s.") % email)
-    else:
-        messages.error(request, _("Our letter to %(email)s could not be sent. Send it again in a few minutes.") % email)
+def _invite(request: HttpRequest, membership: Membership, email: str, role: str) -> None:
+    """The invitation and its letter, both or neither."""
+    with transaction.atomic():
+        invited = invite(account=membership.account, email=email, role=role, by=membership.user, now=timezone.now())
+        send_invitation(invited=invited, by=membership.user)
+    messages.success(request, _("A letter is on its way to %(email)s.") % {"email": invited.invitation.email})
 
 
 def _keys_of(membership: Membership) -> list[ApiKey]:

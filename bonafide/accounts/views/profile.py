@@ -98,14 +98,9 @@ def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
 
 def _ask(request: HttpRequest, email: str) -> None:
     user: User = request.user  # type: ignore[assignment]
-    asked = ask_for_address(user=user, email=email, now=timezone.now())
-    # Only after the change is kept: a letter cannot be called back.
-    if send_change_of_address(asked=asked):
-        messages.success(request, _("A letter is on its way to %(email)s. Its link works for a day.") % {"email": email})
-    else:
-        messages.error(
-            request, _("Our letter to %(email)s could not be sent. Send it again in a few minutes.") % {"email": email}
-        )
+    with transaction.atomic():
+        send_change_of_address(asked=ask_for_address(user=user, email=email, now=timezone.now()))
+    messages.success(request, _("A letter is on its way to %(email)s. Its link works for a day.") % {"email": email})
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:

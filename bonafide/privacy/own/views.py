@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -13,7 +12,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,7 +31,6 @@ from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.keeps import Whom, keeps_on
 from bonafide.privacy.models import Erasure
 from bonafide.privacy.own.export import export_of
-from bonafide.privacy.own.letters import tell_of_asking
 from bonafide.privacy.subjects import Whose
 from bonafide.sign_in.factors.staff import has_staff_power
 
@@ -49,7 +46,6 @@ def erase(request: HttpRequest) -> HttpResponse:
     hindrance = _hindrance(Whom(person=user.pk))
     if request.method == "POST" and not hindrance:
         row = ask_to_erase(whom=Whom(person=user.pk), by=Erasure.By.THEMSELVES, operator=settings.OPERATOR, now=timezone.now())
-        transaction.on_commit(partial(tell_of_asking, erasure=row), robust=True)
         logout(request)
         return render(request, "privacy/erasure_asked.html", {"due_at": row.due_at})
     mine = Membership.objects.filter(user=user).select_related("account").order_by("account__name")
@@ -104,8 +100,7 @@ def erase_for(request: HttpRequest, what: str, pk: int) -> HttpResponse:
         messages.success(request, _("The erasure is withdrawn."))
         return redirect(page)
     if request.method == "POST" and not hindrance:
-        row = ask_to_erase(whom=whom, by=Erasure.By.STAFF, operator=settings.OPERATOR, now=now, staff=request.user, reason=reason)
-        transaction.on_commit(partial(tell_of_asking, erasure=row), robust=True)
+        ask_to_erase(whom=whom, by=Erasure.By.STAFF, operator=settings.OPERATOR, now=now, staff=request.user, reason=reason)
         messages.success(request, _("It is erased after the pause, unless the person signs in."))
         return redirect(page)
     given = {"thing": thing, "page": page, "reason": reason, "hindrance": hindrance, "waiting": waiting}

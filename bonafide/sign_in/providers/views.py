@@ -132,7 +132,12 @@ class ProviderSignUpView(SaysByLetter, allauth.SignupView):  # type: ignore[misc
         try:
             with transaction.atomic():
                 user = form.save(self.request)
-                first_account(user=user, next_url=self.sociallogin.state.get("next"), now=timezone.now())
+                first_account(
+                    user=user,
+                    next_url=self.sociallogin.state.get("next"),
+                    no_news=form.cleaned_data["no_news"],
+                    now=timezone.now(),
+                )
         except IntegrityError:
             if not self.is_overtaken(form):
                 raise

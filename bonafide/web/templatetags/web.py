@@ -37,6 +37,7 @@ SETTINGS = [
     ("/settings/security", gettext_lazy("Security")),
     ("/settings/sessions", gettext_lazy("Sessions")),
     ("/settings/sign-ins", gettext_lazy("Sign-ins")),
+    ("/settings/letters", gettext_lazy("Letters")),
     ("/settings/privacy", gettext_lazy("Privacy")),
     ("/settings/company", gettext_lazy("Company")),
     ("/settings/members", gettext_lazy("Members")),

@@ -1,0 +1,223 @@
+"""What we write letters for. Whatever is not in this table is not sent: ``purpose_of`` and ``declared`` raise.
+
+Adding a letter? Give it a purpose here: its templates (what comes before ``_subject.txt``), its name and explanation as customers
+read them in their settings, its kind, and, unless it is information, why it cannot be refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+class Kind(StrEnum):
+    """Which sort of letter it is."""
+
+    SECURITY = "security"  # about who can sign in, and to what
+    ACCOUNT = "account"  # about what somebody asked for, or what runs out
+    BILLING = "billing"  # bills and what follows from them
+    TERMS = "terms"  # what is promised
+    INFORMATION = "information"  # everything else: the only kind that can be refused
+
+
+class UndeclaredLetter(Exception):
+    """A letter without a declared purpose, or of another purpose than its own. It is a mistake in the code, and is not sent."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """One reason to write. ``why_not`` ends the sentence "It cannot be refused: ..."; it is empty for information alone."""
+
+    code: str
+    kind: Kind
+    name: Text
+    explanation: Text
+    why_not: Text = ""
+    templates: tuple[str, ...] = ()
+    for_staff: bool = False
+
+    @property
+    def refusable(self) -> bool:
+        return self.kind == Kind.INFORMATION
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is such a letter already; what only has its name here is promised to nobody."""
+        return bool(self.templates)
+
+
+PURPOSES = (
+    Purpose(
+        "confirm-address",
+        Kind.SECURITY,
+        _("Confirming your address"),
+        _("When you sign up, and when you want another address: a link that shows that the mailbox is yours."),
+        _("without it anybody could claim your address."),
+        templates=(
+            "account/email/email_confirmation",
+            "account/email/email_confirmation_signup",
+            "accounts/email/change_of_address",
+        ),
+    ),
+    Purpose(
+        "new-password",
+        Kind.SECURITY,
+        _("A new password"),
+        _("When somebody asks for a new password with your address: a link to choose it."),
+        _("it is the way back in for who forgot their password, and comes only when it is asked for."),
+        templates=("account/email/password_reset_key", "account/email/unknown_account"),
+    ),
+    Purpose(
+        "address-used",
+        Kind.SECURITY,
+        _("Somebody used your address or name"),
+        _("When somebody signs up with an address or a name that is taken, or wants yours for another login."),
+        _("whoever has the address must know what others try with it."),
+        templates=(
+            "account/email/account_already_exists",
+            "account/email/name_taken",
+            "accounts/email/address_wanted",
+        ),
+    ),
+    Purpose(
+        "login-security",
+        Kind.SECURITY,
+        _("Security of your login"),
+        _("When what opens your login changes, and when somebody signs in with a new browser or fails to again and again."),
+        _("it is about who can sign in as you, and who breaks in would be the first to refuse it."),
+        templates=("mail/security",),
+    ),
+    Purpose(
+        "key-made",
+        Kind.SECURITY,
+        _("New API keys"),
+        _("To the owners of an account, when another of them makes a key."),
+        _("a key opens the account without anybody signing in, so its owners must know of each."),
+        templates=("accounts/email/api_key_made",),
+    ),
+    Purpose(
+        "staff-visit",
+        Kind.SECURITY,
+        _("Visits of our staff"),
+        _("To the owners of an account, when one of our staff begins to see its console as they do."),
+        _("nobody of us looks at your console without your knowing."),
+        templates=("privacy/email/visit_begun",),
+    ),
+    Purpose(
+        "invitation",
+        Kind.ACCOUNT,
+        _("Invitations"),
+        _("When an owner of an account asks us to invite you to it."),
+        _("we do not know your address before; it comes once, and nothing follows."),
+        templates=("accounts/email/invitation",),
+    ),
+    Purpose(
+        "key-ends",
+        Kind.ACCOUNT,
+        _("API keys that end"),
+        _("To the owners of an account, two weeks and one day before a key stops working."),
+        _("programs that use the key would stop without a warning."),
+        templates=("accounts/email/api_key_ends",),
+    ),
+    Purpose(
+        "erasure",
+        Kind.ACCOUNT,
+        _("Erasing your login"),
+        _("When your login is to be erased, and when it is done."),
+        _("whoever did not ask for it must hear of it in time to stop it."),
+        templates=("privacy/email/erasure_asked", "privacy/email/erased"),
+    ),
+    Purpose(
+        "bill-issued",
+        Kind.BILLING,
+        _("Your bill"),
+        _("Each month, when the bill of an account is there."),
+        _("a bill must reach who has to pay it."),
+    ),
+    Purpose(
+        "terms-change",
+        Kind.TERMS,
+        _("Terms that promise less"),
+        _("Before a version of our terms takes effect that promises you less than today's."),
+        _("whoever has a login must know of it in time to leave."),
+        templates=("terms/email/announced",),
+    ),
+    Purpose(
+        "maintenance",
+        Kind.INFORMATION,
+        _("Works on the service"),
+        _("Before planned works during which something may not be reached."),
+        templates=("mail/announcement",),
+    ),
+    Purpose(
+        "news",
+        Kind.INFORMATION,
+        _("News of the service"),
+        _("What is new in what you use here, and services of ours that are like it. A few times a year."),
+        templates=("mail/announcement",),
+    ),
+    Purpose(
+        "promise-turned",
+        Kind.TERMS,
+        _("A promise that turned"),
+        _("To our staff, when a check finds that a promise is not kept any more, or kept again."),
+        _("it is part of the work here."),
+        templates=("terms/email/turned",),
+        for_staff=True,
+    ),
+    Purpose(
+        "announcement-preview",
+        Kind.ACCOUNT,
+        _("Previews of announcements"),
+        _("To whoever of our staff writes an announcement, when they ask to see it."),
+        _("it comes only when it is asked for."),
+        templates=("mail/announcement",),
+        for_staff=True,
+    ),
+)
+_BY_CODE = {purpose.code: purpose for purpose in PURPOSES}
+
+
+def declared(code: str) -> Purpose:
+    """:raises UndeclaredLetter: when there is no such purpose."""
+    try:
+        return _BY_CODE[code]
+    except KeyError:
+        raise UndeclaredLetter(f"no purpose {code!r} is declared in bonafide/mail/purposes.py") from None
+
+
+def purpose_of(template: str) -> Purpose:
+    """The one purpose of a letter that is known by its template alone.
+
+    :raises UndeclaredLetter: when it has none, or more than one.
+    """
+    found = [purpose for purpose in PURPOSES if template in purpose.templates]
+    if len(found) != 1:
+        raise UndeclaredLetter(f"the letter {template!r} has {len(found)} purposes in bonafide/mail/purposes.py, not one")
+    return found[0]
+
+
+def demand(*, code: str, template: str) -> Purpose:
+    """The purpose, which must be one of this template's.
+
+    :raises UndeclaredLetter: when it is not.
+    """
+    purpose = declared(code)
+    if template not in purpose.templates:
+        raise UndeclaredLetter(f"the letter {template!r} is not declared for {code!r} in bonafide/mail/purposes.py")
+    return purpose
+
+
+def refusable_codes() -> tuple[str, ...]:
+    """The purposes that can be refused."""
+    return tuple(purpose.code for purpose in PURPOSES if purpose.refusable)
+
+
+def purposes_said(*, staff: bool = False) -> tuple[Purpose, ...]:
+    """What we write to customers (and to ``staff``), in order: what settings and terms list. None that is not written yet."""
+    return tuple(purpose for purpose in PURPOSES if purpose.is_written and (staff or not purpose.for_staff))
