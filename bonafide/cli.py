@@ -29,6 +29,11 @@ COMMANDS = {
     "check": Entry("bonafide.setting_up:check", "Check the operator's file, the database and the folders.", instance=False),
     "audit": Entry("bonafide.terms.commands:audit", "Check every promise now, or verify downloaded evidence.", instance=False),
     "sweep": Entry("bonafide.terms.commands:sweep", "Delete now what was promised to be kept no longer."),
+    "erase": Entry("bonafide.privacy.commands:erase", "Erase a person, or a closed account, all but what the law keeps."),
+    "backup": Entry("bonafide.safekeeping.commands:backup", "Back up the instance into one file, or check one.", instance=False),
+    "restore": Entry(
+        "bonafide.safekeeping.commands:restore", "Put a backup back, and replay what was promised since.", instance=False
+    ),
     "attest": Entry("bonafide.terms.commands:attest", "Stand for a promise that no machine can prove."),
     "staff": Entry("bonafide.sign_in.commands:staff", "Add a member of staff; let back in who lost every second factor."),
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),

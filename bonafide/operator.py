@@ -23,7 +23,7 @@ from pydantic import (
 from stdnum.eu import vat
 from stdnum.fr import siren
 
-from bonafide.operator_privacy import Hosts, Processor, Retention
+from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
 
 FILE_NAME = "operator.toml"
@@ -291,6 +291,7 @@ class Operator(Section):
     logs: Logs = Logs()  # type: ignore[call-arg]
     terms: Terms = Terms()  # type: ignore[call-arg]
     retention: Retention = Retention()  # type: ignore[call-arg]
+    backup: Backup = Backup()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
     bank: Bank | None = None

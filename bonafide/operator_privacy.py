@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from bonafide.operator_values import Country, Section, Text, WebAddress
 
@@ -60,7 +60,31 @@ class Retention(Section):
     usage_months: int = Field(
         36, ge=13, le=120, description="Single usage events are deleted once they are so many months old; bills stay."
     )
+    erasure_pause_days: int = Field(
+        7,
+        ge=0,
+        le=21,
+        description="A login that its person wants erased waits so many days; signing in meanwhile withdraws it.",
+    )
     floors: tuple[Floor, ...] = Field(FLOORS, description="What the law asks to keep, each a table of its own: see below.")
+
+
+class Backup(Section):
+    """What a restored backup has to be brought up to date with."""
+
+    journal: str = Field(
+        "",
+        max_length=400,
+        description="File of a second journal of erasures, on another disk or machine than the instance's folder: after the loss "
+        "of the folder, a backup is served again only once it was replayed. Machines over one PostgreSQL may share it.",
+    )
+
+    @field_validator("journal")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError("expected a whole path, such as /mnt/safe/erasures.jsonl")
+        return value
 
 
 def host_names(value: tuple[str, ...]) -> tuple[str, ...]:

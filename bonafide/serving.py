@@ -72,16 +72,31 @@ def run(*, host: str, port: int, workers: int = 2, only: str | None = None, read
     """Serve until told to stop; ``ready`` is called once the console really answers.
 
     :raises CannotServe: when the port is taken, a part runs alone over a database that is not up to date, or settings are unsafe.
+    :raises BehindItsTime: when the database was put back and not brought up to date (``safekeeping.gate``).
     :raises SystemExit: with status 1 when a part ended by itself.
     """
-    parts = (only,) if only else PARTS
+    from bonafide.safekeeping.gate import refuse_restored
+    from bonafide.safekeeping.locks import serving
+
+    home = settings.INSTANCE.home
+    with serving(home):
+        refuse_restored(home=home)
+        _run((only,) if only else PARTS, host, port, workers, ready)
+
+
+def _run(parts: tuple[str, ...], host: str, port: int, workers: int, ready: Callable[[], None] | None) -> None:
     refuse_unsafe_settings()
+    # What imports models, once Django is there: this module is loaded before it by its own parts.
+    from bonafide.safekeeping.gate import catch_up, refuse_gone_back
+
     if "web" in parts:
         refuse_taken_port(host, port)
         bring_up_to_date()
         gather_static_files()
     else:
         refuse_outdated_database()
+    refuse_gone_back(home=settings.INSTANCE.home)
+    catch_up(home=settings.INSTANCE.home, now=timezone.now())
     children = [child for part in parts for child in _children(part, host, port, workers)]
 
     def announce() -> None:
@@ -327,11 +342,12 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.background import schedules as background
     from bonafide.documents import schedules as documents
     from bonafide.mail import schedules as mail
+    from bonafide.privacy import schedules as privacy
     from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, mail, sessions, accounts, sign_in, documents, terms)
+    packages = (background, mail, sessions, accounts, sign_in, documents, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

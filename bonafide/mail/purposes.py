@@ -125,6 +125,14 @@ PURPOSES = (
         templates=("accounts/email/api_key_ends",),
     ),
     Purpose(
+        "erasure",
+        Kind.ACCOUNT,
+        _("Erasing your login"),
+        _("When your login is to be erased, and when it is done."),
+        _("whoever did not ask for it must hear of it in time to stop it."),
+        templates=("privacy/email/erasure_asked", "privacy/email/erased"),
+    ),
+    Purpose(
         "bill-issued",
         Kind.BILLING,
         _("Your bill"),

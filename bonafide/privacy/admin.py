@@ -18,7 +18,7 @@ from unfold.admin import ModelAdmin
 
 from bonafide.privacy.begin_hold import lift_holds
 from bonafide.privacy.law_forms import HoldForm, ReleaseForm
-from bonafide.privacy.models import Hold, Look, Release, SweepRun, Visit
+from bonafide.privacy.models import Erasure, Hold, Look, Release, SweepRun, Visit
 from bonafide.privacy.staff_code import staff_code
 
 # It lists what hangs on the chosen records, of many customers at once. Records are deleted one by one, each with a reason.
@@ -50,6 +50,17 @@ class LookAdmin(_OnlyToRead):
     search_fields = ["staff__username", "account__reference", "account__name", "person__username"]
     ordering = ["-at", "-pk"]
     fields = ["at", "staff", "code", "view", "kind", "thing", "account", "reason", "visit"]
+    readonly_fields = fields
+
+
+@admin.register(Erasure)
+class ErasureAdmin(_OnlyToRead):
+    list_display = ["__str__", "by", "asked_at", "due_at", "withdrawn_at", "done_at", "finished_at", "hindrance"]
+    list_filter = ["by"]
+    search_fields = ["=person_id", "=account_id"]
+    ordering = ["-asked_at", "-pk"]
+    fields = ["person_id", "account_id", "by", "reason", "asked_at", "due_at", "withdrawn_at", "done_at", "finished_at"]
+    fields += ["kept", "hindrance", "number", "digest"]
     readonly_fields = fields
 
 

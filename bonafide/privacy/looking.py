@@ -43,6 +43,12 @@ class Looking:
     def account(self) -> int | None:
         return self.whose[0].account if self.whose else None
 
+    @property
+    def erasable(self) -> str:
+        """Of the page of a login or an account: where it is erased."""
+        what = {"accounts.user": "person", "accounts.account": "account"}.get(self.place.kind)
+        return reverse("erase_for", args=[what, self.place.pk]) if what and self.place.pk else ""
+
 
 class LookMiddleware:
     """Before the page: what is it about, and is there a reason. After it, and before anybody reads it: the trace.

@@ -15,6 +15,7 @@ _TO_ACCOUNT = _("to account for what staff changed")
 _KEPT_LONGER = _("to account for what was kept longer than promised")
 _HANDED_OVER = _("to account for what was handed over")
 _TO_RUN = _("to find faults and attacks")
+_TO_ACCOUNT_FOR_ERASURES = _("to show that an erasure was done, and to do it again on a copy from before")
 
 TABLES = (
     Table(
@@ -176,6 +177,41 @@ TABLES = (
                 person="person_id",
                 account="account_id",
                 since="released_at",
+            ),
+        ),
+    ),
+    Table(
+        "privacy.Erasure",
+        called=_("erasures"),
+        plain=("id",),
+        holdings=(
+            Holding(
+                kind=Kind.RECORDS,
+                columns=("reason",),
+                what=_("why our staff erased somebody, in their words"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_ACCOUNT_FOR_ERASURES,
+                basis=Basis.INTEREST,
+                ends=Swept("retention.looks_months", since="done_at", emptied=(("reason", ""),)),
+                enforced_by=SWEEP,
+                person="person_id",
+                account="account_id",
+            ),
+            Holding(
+                kind=Kind.RECORDS,
+                columns=(
+                    *("person_id", "account_id", "by", "staff_id", "asked_at", "due_at", "withdrawn_at"),
+                    *("done_at", "finished_at", "kept", "hindrance", "number", "digest"),
+                ),
+                what=_("that a login or an account was erased, when, and what had to stay"),
+                whose=Whose.CUSTOMERS,
+                why=_TO_ACCOUNT_FOR_ERASURES,
+                basis=Basis.LAW,
+                ends=Stays(_("what is left is a number that names nobody; with it a copy from before is erased again")),
+                enforced_by="bonafide.privacy.erase.erase_person",
+                person="person_id",
+                account="account_id",
+                since="asked_at",
             ),
         ),
     ),

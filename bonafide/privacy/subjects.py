@@ -50,6 +50,7 @@ HOLDS: dict[str, Holds] = {
     "privacy.Look": Holds(
         _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
     ),
+    "privacy.Erasure": Holds(_("an erasure (%(thing)s)"), _("a list of erasures"), account="account_id", person="person_id"),
     "privacy.Hold": Holds(_("the legal hold %(thing)s"), _("a list of legal holds"), account="account_id", person="person_id"),
     "privacy.Release": Holds(
         _("the release to an authority %(thing)s"),

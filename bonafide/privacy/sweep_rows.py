@@ -18,6 +18,7 @@ from bonafide.privacy.ends import still_held
 from bonafide.privacy.inventory import TABLES
 from bonafide.privacy.kept import Held, held_at
 from bonafide.privacy.models import SweepRun
+from bonafide.privacy.remember import note_sweep
 from bonafide.privacy.statutory import begin_statutory_holds
 from bonafide.privacy.sweep_batches import in_batches, waiting_shortly
 from bonafide.privacy.sweep_plan import Step, steps
@@ -80,6 +81,7 @@ def sweep_rows(
                 logger.error("a table could not be swept: %s", swept.faults[-1])
         swept.held = _held(plan, held)
         told.counts, told.faults = swept.counts(), swept.faults
+    note_sweep(now=now)
     return swept
 
 

@@ -1,10 +1,11 @@
 """What we hold, for customers; and the staff's pages before they open it. They stand before the admin's, which takes the rest."""
 
-from django.urls import path
+from django.urls import include, path
 
 from bonafide.privacy import views
 
 urlpatterns = [
+    path("", include("bonafide.privacy.own.urls")),
     path("settings/privacy", views.privacy, name="privacy"),
     path("processing", views.processing, name="processing"),
     path("processing.csv", views.processing_csv, name="processing_csv"),

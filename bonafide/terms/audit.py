@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from bonafide.operator import Operator
+from bonafide.privacy.remember import note_evidence
 from bonafide.terms import chain
 from bonafide.terms.clauses import CLAUSES, Clause
 from bonafide.terms.finding import Finding
@@ -90,6 +91,8 @@ def append(*, found: Iterable[tuple[str, Finding]], now: datetime) -> list[Evide
             previous = row.digest
             rows.append(row)
         Evidence.objects.bulk_create(rows)
+        if rows:
+            note_evidence(number=number, digest=previous)
     return rows
 
 

@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from bonafide.accounts.models import ApiKey
+from bonafide.holdings import Kind
 from bonafide.mail.compose import write
 from bonafide.mail.purposes import PURPOSES
+from bonafide.privacy.erase_rows import Left
 from bonafide.sign_in import adapter
 from tests.factories.accounts import make_user
 
@@ -51,6 +53,11 @@ def given():
         "code": "k7qp",
         "reason": "your letter of Monday",
         "began_at": timezone.now(),
+        "due_at": timezone.now(),
+        "done_at": timezone.now(),
+        "by_staff": False,
+        "left": [Left(Kind.IDENTITY, 1, "a law", timezone.now().date())],
+        "sign_in_url": "https://console.example/account/login/",
         "privacy_url": "https://console.example/settings/privacy",
         "day": "1 January 2027",
         "changes_url": "https://console.example/terms/changes/1..2",

@@ -178,6 +178,8 @@ ROWS = [
     Row("letters/refuse/<str:token>", at("/letters/refuse/nonsense"), ("none",) * 6),
     # privacy
     Row("settings/privacy", at("/settings/privacy"), OWN),
+    Row("settings/privacy/erase", at("/settings/privacy/erase"), CONFIRMED),
+    Row("settings/privacy/export", at("/settings/privacy/export"), CONFIRMED),
     Row("visit/end", at("/visit/end"), POST_ONLY),
     # terms
     Row("terms", at("/terms"), EVERYBODY),

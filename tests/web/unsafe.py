@@ -108,6 +108,9 @@ UNSAFE = [
     # By a reader's mail program, which has no token of ours: what it may do stands in the signed link (RFC 8058).
     Unsafe("letters/refuse/<str:token>", LINK, token=False),
     # privacy
+    # Strangers are the last owner of their account, and staff are staff: both are told what has to be done first.
+    Unsafe("settings/privacy/erase", OWN_FORM),
+    Unsafe("settings/privacy/export", OWN_FORM),
     Unsafe("visit/end", ("sign-in", *LINK[1:]), visitor="away"),
     # terms
     Unsafe("terms/accept", AWAY, lambda world: {"version": "1"}),

@@ -1,0 +1,5 @@
+"""What recurs here."""
+
+from bonafide.background.schedules import Schedule
+
+SCHEDULES = (Schedule("erase-due", "bonafide.privacy.tasks.erase_due", "50 * * * *"),)
