@@ -79,10 +79,15 @@ def ways_to_pay(operator: Operator) -> tuple[str | Promise, ...]:
 def letters(operator: Operator, language: str) -> dict[str, object]:
     written = [purpose for purpose in PURPOSES if purpose.is_written and not purpose.for_staff]
     return {
-        "letters": ", ".join(str(purpose.name).lower() for purpose in written),
-        "refusable": ", ".join(str(purpose.name).lower() for purpose in written if purpose.refusable),
+        "letters": ", ".join(_inside(str(purpose.name)) for purpose in written),
+        "refusable": ", ".join(_inside(str(purpose.name)) for purpose in written if purpose.refusable),
         "email": operator.identity.email,
     }
+
+
+def _inside(name: str) -> str:
+    """A name in the middle of a sentence: "your bill", but "API keys"."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def purposes(operator: Operator) -> dict[str, dict[str, str]]:
