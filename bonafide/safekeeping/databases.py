@@ -18,6 +18,9 @@ from bonafide.errors import Refused
 from bonafide.instance import Instance, database_settings
 from bonafide.privacy.journal import GENESIS
 
+# A table that a database which was put back carries until it was replayed: the gate is shut wherever it is served from.
+MARK = "bonafide_restored"
+_MARKING = f"CREATE TABLE IF NOT EXISTS {MARK} (at text)"
 _CLIENTS = "install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), of the server's version or later"
 
 
@@ -87,7 +90,9 @@ class Sqlite:
         """One machine, and the folder's lock is enough."""
 
     def put(self, source: Path) -> None:
-        """The file in its place, in one step; the old one's log of writes goes before it."""
+        """The file in its place, marked, in one step; the old one's log of writes goes before it."""
+        with closing(sqlite3.connect(source)) as marked:
+            marked.execute(_MARKING)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         os.replace(source, self.path)
@@ -134,7 +139,7 @@ class Postgresql:
             raise DatabaseRefused(f"{row[0]} others are connected to the database: stop 'bonafide serve' on every machine first")
 
     def put(self, source: Path) -> None:
-        """All of it in one transaction: what was there is gone, or everything stays as it was.
+        """All of it, and the mark, in one transaction: what was there is gone, or everything stays as it was.
 
         :raises DatabaseRefused:
         """
@@ -144,7 +149,7 @@ class Postgresql:
         self._run([restore, "--no-owner", "--no-privileges", "--file", str(script), str(source)])
         anew = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public;"
         options = ["--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--output", os.devnull]
-        self._run([shell, *options, "--command", anew, "--file", str(script)])
+        self._run([shell, *options, "--command", anew, "--file", str(script), "--command", _MARKING])
         script.unlink()
 
     @contextmanager

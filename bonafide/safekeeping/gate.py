@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from django.conf import settings
+from django.db import connection
 
 from bonafide.errors import Refused
 from bonafide.privacy import journal
@@ -15,6 +16,7 @@ from bonafide.privacy.models import SweepRun
 from bonafide.privacy.models.erasures import Erasure
 from bonafide.privacy.remember import journal_places, keep_journals, last_of_journal
 from bonafide.privacy.sweep_runs import last_sweep
+from bonafide.safekeeping.databases import MARK
 from bonafide.safekeeping.restored import restored
 from bonafide.terms.models import Evidence
 
@@ -32,6 +34,11 @@ def refuse_restored(*, home: Path) -> None:
     if found:
         made = found.get("made_at", "?")
         raise BehindItsTime(f"a backup of {made} was put back, and what was swept and erased since is in it again: {_REMEDY}")
+    if MARK in connection.introspection.table_names():
+        raise BehindItsTime(
+            f"a backup was put back into this database, and what was swept and erased since is in it again: {_REMEDY},"
+            " on the machine on which it was put back"
+        )
 
 
 def refuse_gone_back(*, home: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from bonafide.errors import Refused
 from bonafide.privacy import journal
@@ -18,6 +19,7 @@ from bonafide.privacy.memory import Memory, MemoryBroken, begin_anew, recall
 from bonafide.privacy.remember import journal_places, keep_journals, last_of_journal, settle
 from bonafide.privacy.sweep import sweep_old_logs
 from bonafide.privacy.sweep_rows import sweep_rows
+from bonafide.safekeeping.databases import MARK
 from bonafide.safekeeping.gate import digest_of_erasure, known_to_database
 from bonafide.safekeeping.restored import open_again, restored
 from bonafide.terms.versions import operator_in_force
@@ -68,6 +70,8 @@ def replay(*, given: Path | None, answer: Answer | None, now: datetime) -> Repla
     settle(truncate=True)
     done = Replayed(again, sum(swept.addresses.values()), sum(swept.deleted.values()), logs.lines_deleted)
     begin_anew(home, known_to_database())
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {MARK}")
     open_again(home, done=_line(home, done, memory, answer, now))
     return done
 

@@ -45,6 +45,10 @@ def refused(made: Instance, *arguments: str) -> str:
     return line
 
 
+def files(made: Instance) -> list[str]:
+    return sorted(path.name for path in made.home.iterdir() if path.name != ".serving.lock")
+
+
 def test_a_backup_made_while_rows_are_written_holds_whole_transactions(made: Instance, tmp_path: Path) -> None:
     add_people(made, "anna")
     backup = tmp_path / "one.bonafide"
@@ -56,7 +60,7 @@ def test_a_backup_made_while_rows_are_written_holds_whole_transactions(made: Ins
         assert writer.poll() is None
     finally:
         writer.kill()
-        writer.wait()
+        writer.communicate()
     assert (backup.stat().st_mode & 0o777, [path.name for path in tmp_path.glob(".*")]) == (0o600, [])
     checked = made.bonafide("backup", "--check", str(backup)).stdout
     assert "whole: 2 members" in checked
@@ -86,7 +90,7 @@ def test_what_does_not_fit_is_refused_in_a_line_and_nothing_is_touched(made: Ins
     backup, cut = tmp_path / "one.bonafide", tmp_path / "cut.bonafide"
     made.bonafide("backup", str(backup))
     cut.write_bytes(backup.read_bytes()[:-200])
-    before = sorted(path.name for path in made.home.iterdir())
+    before = files(made)
     assert "holds another database" in refused(made, "restore", str(backup))
     assert "cannot be read to its end" in refused(made, "restore", str(cut), "--replace")
     assert "no such file" in refused(made, "restore", str(tmp_path / "none"))
@@ -97,7 +101,7 @@ def test_what_does_not_fit_is_refused_in_a_line_and_nothing_is_touched(made: Ins
         elsewhere["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:9/none"
     other = Instance(made.home, elsewhere)
     assert "a backup of " in refused(other, "restore", str(backup), "--replace")
-    assert sorted(path.name for path in made.home.iterdir()) == before
+    assert files(made) == before
     assert "No such file" in refused(made, "backup", str(tmp_path / "nowhere" / "b"))
     assert "outside of" in refused(made, "backup", str(made.home / "documents" / "b"))
     assert people(made) == ["anna"]
