@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Any
 
 from django.db import OperationalError, ProgrammingError
 from django.utils import timezone, translation
 
+from bonafide.errors import Refused
 from bonafide.operator import Operator
-from bonafide.outgoing.processors import PROVIDER, declared
+from bonafide.outgoing.checks import hosts_in_use
+from bonafide.outgoing.processors import PROVIDER, declared, recipient_of
 from bonafide.terms.models import Version
 
 CLAUSE, RECIPIENTS = "D2", "processors"
@@ -35,6 +37,25 @@ def promised_recipients(facts: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return named
 
 
+class StillWaits(Refused):
+    """The operator's file sends something to somebody of whom customers are only just being told."""
+
+
+def refuse_who_waits(*, operator: Operator) -> None:
+    """At the start, once the terms that announce them were made: better than letters that would not leave for a month.
+
+    :raises StillWaits:
+    """
+    for key, host in hosts_in_use(operator):
+        recipient = recipient_of(host=host, operator=operator)
+        waits = waits_until(recipient.id) if recipient else None
+        if recipient and waits:
+            raise StillWaits(
+                f"{key} = {host!r} is a host of {recipient.name}, whom the terms in force do not name yet: their notice ends on "
+                f"{waits.astimezone(operator.zone):%Y-%m-%d}; leave them under [[processors]], and the host of before until then"
+            )
+
+
 def waits_until(recipient: str) -> datetime | None:
     """Until when somebody who was declared may not be given anything yet: they are announced, and the notice runs.
 
@@ -51,4 +72,4 @@ def waits_until(recipient: str) -> datetime | None:
     pending = Version.objects.pending(now)
     if pending is not None and recipient in promised_recipients(pending.facts):
         return pending.effective_at
-    return datetime.max.replace(tzinfo=now.tzinfo)
+    return datetime(MAXYEAR, 1, 1, tzinfo=now.tzinfo)
