@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bonafide.operator_values import Rate, Section, Text, WebAddress
+from bonafide.operator_values import OwnRate, Rate, Section, Text, WebAddress
 
 
 def _day(value: object) -> date:
@@ -55,7 +55,7 @@ class Sentence(Section):
 class Tax(Section):
     """VAT: which rate a bill bears, and which choices the law leaves. What is unsure in law is a setting here."""
 
-    standard_rate: Rate | Literal[""] = Field(
+    standard_rate: OwnRate = Field(
         "", description='The operator\'s own standard rate in percent, as text: `"20"`; empty for that of the built-in table.'
     )
     regime: Literal["standard", "franchise"] = Field(

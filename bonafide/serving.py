@@ -321,12 +321,13 @@ def declared_schedules() -> tuple[Schedule, ...]:
     """What every package declares, by name: no registry."""
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
+    from bonafide.billing import schedules as billing
     from bonafide.documents import schedules as documents
     from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, sessions, accounts, sign_in, documents, terms)
+    packages = (background, sessions, accounts, sign_in, billing, documents, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 
