@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Raw
 
@@ -16,13 +17,15 @@ from bonafide.billing.tax.threshold import Turnover, beyond
 from bonafide.money import EXACT, from_minor, to_minor
 from bonafide.operator_tax import Sentence
 
+_written = lru_cache(maxsize=256)(money.text)  # few rates serve all bills
+
 
 def taxes_of(*, net_minor: int, treatment: Treatment, language: str, own: tuple[Sentence, ...] = ()) -> tuple[ComputedTax, ...]:
     """All lines are services to one buyer, so one category and rate holds for the bill."""
     return (
         ComputedTax(
             category=treatment.category,
-            rate=money.text(treatment.rate),
+            rate=_written(treatment.rate),
             base_minor=net_minor,
             tax_minor=tax_on(net_minor, treatment.rate),
             reason_code=treatment.reason_code,
