@@ -344,6 +344,7 @@ def declared_schedules() -> tuple[Schedule, ...]:
     """What every package declares, by name: no registry."""
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
+    from bonafide.billing import schedules as billing
     from bonafide.documents import schedules as documents
     from bonafide.mail import schedules as mail
     from bonafide.privacy import schedules as privacy
@@ -351,7 +352,7 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, mail, sessions, accounts, sign_in, documents, privacy, terms)
+    packages = (background, mail, sessions, accounts, sign_in, billing, documents, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 
