@@ -260,6 +260,18 @@ class Tax(Section):
         return self
 
 
+class EInvoice(Section):
+    """Bills as data (Factur-X, EN 16931), inside every PDF and beside it."""
+
+    validated: bool = Field(
+        default=False,
+        alias="validate",
+        description="`true` once bills go out as e-invoices (in France, SMEs must from September 2027): no document is published "
+        "before it passes the schema and every rule of EN 16931 and of the French reform. Takes about 300 MB for each process "
+        "that renders bills.",
+    )
+
+
 class Bank(Section):
     """Where customers send transfers; leave the section out to print none."""
 
@@ -295,6 +307,7 @@ class Operator(Section):
     retention: Retention = Retention()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
+    einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     mail: Mail
     processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")

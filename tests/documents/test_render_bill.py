@@ -18,7 +18,7 @@ from bonafide.documents import typeset as typesetter
 from bonafide.documents.bill_data import bill_data
 from bonafide.documents.render_bill import render_bill, store
 from bonafide.documents.typeset import SUBSTITUTE, CannotTypeset, typeset
-from tests.documents.bills import ISSUED, MENTIONS, buyer, line, make_issued, seller
+from tests.documents.bills import ISSUED, buyer, line, make_issued, mentions, seller
 from tests.factories.accounts import make_account
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_the_paper_says_who_bills_whom_for_what_and_how_much() -> None:
         invoice.number, "€362.40", "€302.00", "VAT 20 %", "€60.40", "1 November 2026", "3 November 2026", "1–31 October 2026",
         "Nordlys Cloud", "12 rue des Lanternes", "SAS with a capital of 10 000 EUR", "732829320 R.C.S. Paris", "FR44732829320",
         "Atelier Vega SARL", "69001 Lyon", "FR40303265045", "Instance DEV1-L, atelier-web-1", "745 h", "€0.085", "€63.33",
-        "1 to 31 October: 745 h", "FR76 3000 6000 0112 3456 7890 189", "AGRIFRPP", "RF93 F202 6000 42", "1 / 1", *MENTIONS,
+        "1 to 31 October: 745 h", "FR76 3000 6000 0112 3456 7890 189", "AGRIFRPP", "RF93 F202 6000 42", "1 / 1", *mentions(),
     ]:  # fmt: skip
         assert str(said) in text
 
