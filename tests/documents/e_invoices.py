@@ -126,7 +126,7 @@ def tiny_prices() -> Case:
         line("Hours, to the millionth", "12.345678", "hour", "0.8"),
         line("Hours whose rounding would show", "0.00005", "hour", "12345.67"),
         line("Provider's cost plus 12.5 %", "17.123456", "USD", "1.00113625"),
-        line("A quantity of twenty digits", "12345678901234567890", "request", "0.000000000001"),
+        line("A quantity of more digits than may be written", "1234567890123456.78912", "GB", "0.000000000001"),
     ]
     return make_issued(lines=lines), Standing()
 

@@ -23,10 +23,9 @@ from bonafide.documents.einvoice.reading import EInvoice
 from bonafide.documents.einvoice.rules import CannotCheck, RulesProcess, rule_problems_of
 from bonafide.documents.einvoice.schema import schema_problems_of
 from bonafide.documents.einvoice.sources import EN16931, FRENCH
-from bonafide.documents.einvoice.standing import Standing
 from bonafide.documents.einvoice.validate import Invalid, validate
 from bonafide.money import round_half_up
-from tests.documents.bills import DUE, line, make_issued, seller
+from tests.documents.bills import DUE, make_issued, seller
 from tests.documents.e_invoices import CASES, french_company, tiny_prices
 from tests.factories.billing import operator
 
@@ -159,7 +158,6 @@ def test_a_currency_of_three_decimals_and_lines_of_unknown_tax_are_refused() -> 
     with pytest.raises(CannotExpress, match="TND"):
         e_invoice(invoice=make_issued(currency="TND"))
     invoice = make_issued()
-    Invoice.objects.filter(pk=invoice.pk)
     invoice._prefetched_objects_cache = {"taxes": invoice.taxes.none()}
     with pytest.raises(CannotExpress, match="0 rates"):
         e_invoice(invoice=invoice)
@@ -176,7 +174,7 @@ def test_each_tiny_price_is_told_so_that_the_product_is_the_net() -> None:
         ("12.3457", "0.8", ""),
         ("1", "0.62", ""),
         ("17.1235", "100.113625", "100"),
-        ("1", "12345678.9", ""),
+        ("1", "1234.57", ""),
     ]
     assert "0.00005 hours × 12345.67 EUR" in bill.lines[3].text("SpecifiedTradeProduct/Description")
 
@@ -197,13 +195,16 @@ def test_whatever_quantity_and_price_what_is_told_may_be_written_and_comes_to_th
 
 
 # --- Each thing that it is held to refuses --------------------------------------------------------------------------------
-def change(pattern: str, by: str, times: int = 1) -> Callable[[str], str]:
+Mutation = Callable[[bytes], bytes]
+
+
+def change(pattern: str, by: str, times: int = 1) -> Mutation:
     """A mutation of the XML that must find something to change."""
 
-    def mutate(xml: str) -> str:
-        changed, found = re.subn(pattern, by, xml, count=times, flags=re.DOTALL)
+    def mutate(xml: bytes) -> bytes:
+        changed, found = re.subn(pattern, by, xml.decode(), count=times, flags=re.DOTALL)
         assert found, pattern
-        return changed
+        return changed.encode()
 
     return mutate
 
@@ -215,7 +216,7 @@ REFERENCE = r"<ram:InvoiceReferencedDocument>.*?</ram:InvoiceReferencedDocument>
 BREAKDOWN = r"(<ram:TypeCode>VAT</ram:TypeCode>\s*<ram:BasisAmount>)"
 
 # What is broken -> (the bill, how, what our invariants then say)
-MUTATIONS: dict[str, tuple[str, Callable[[str], str], str]] = {
+MUTATIONS: dict[str, tuple[str, Mutation, str]] = {
     "a line's net": ("a French company", change("63.33<", "63.34<"), "line 1: 745 times 0.085 for 1 is not 63.34"),
     "a line's price": ("a French company", change("0.085<", "0.0851<"), "line 1: 745 times 0.0851"),
     "a line's base quantity": ("tiny unit prices", change(">1000000<", ">1000<"), "line 1: 183992117 times 0.012345 for 1000 is"),
@@ -244,7 +245,11 @@ MUTATIONS: dict[str, tuple[str, Callable[[str], str], str]] = {
     "a line of another rate": ("a French company", change("Percent>20<", "Percent>10<"), "the tax S 10 % of a line is not told"),
     "a category that is none": ("a French company", change(">S<", ">L<", times=0), "the category 'L' is none"),
     "a rate on what bears none": ("reverse charge", change("Percent>0<", "Percent>20<", times=0), "the category AE does not go"),
-    "no reason": ("reverse charge", change(r"<ram:ExemptionReason.*?</ram:ExemptionReasonCode>", BREAKDOWN and ""), ""),
+    "no reason": (
+        "reverse charge",
+        change(r"<ram:ExemptionReason(?:Code)?>[^<]*</ram:ExemptionReason(?:Code)?>", "", times=0),
+        "the category AE needs its reason",
+    ),
     "a reason for a taxed one": (
         "a French company",
         change(BREAKDOWN, r"<ram:TypeCode>VAT</ram:TypeCode><ram:ExemptionReason>None</ram:ExemptionReason><ram:BasisAmount>"),
@@ -311,11 +316,6 @@ MUTATIONS: dict[str, tuple[str, Callable[[str], str], str]] = {
     "no date": ("a French company", change('"102">20261101<', '"102">tomorrow<'), "is no date"),
     "no number": ("a French company", change(">63.33<", ">many<"), "no number"),
 }
-MUTATIONS["no reason"] = (
-    "reverse charge",
-    lambda xml: re.sub(r"<ram:ExemptionReason(Code)?>[^<]*</ram:ExemptionReason(Code)?>", "", xml),
-    "the category AE needs its reason",
-)
 
 
 @pytest.mark.parametrize("what", MUTATIONS)
@@ -323,13 +323,13 @@ def test_our_invariants_see(what: str) -> None:
     case, mutate, said = MUTATIONS[what]
     xml = written(case)
     assert problems_of(xml=xml) == ()
-    assert said in " / ".join(problems_of(xml=mutate(xml.decode()).encode()))
+    assert said in " / ".join(problems_of(xml=mutate(xml)))
 
 
 # What only the rules themselves know: lists of codes, and what is beside our own subset.
-RULES: dict[str, tuple[str, Callable[[str], str], str]] = {
+RULES: dict[str, tuple[str, Mutation, str]] = {
     "BR-CO-15": ("a French company", change("GrandTotalAmount>362.40", "GrandTotalAmount>362.41"), EN16931),
-    "BR-CL-23": ("a French company", change('unitCode="HUR"', 'unitCode="hours"'), EN16931),
+    "FX-SCH-A-000613": ("a French company", change('unitCode="HUR"', 'unitCode="hours"'), EN16931),
     "BR-AE-02": ("reverse charge", change(r'<ram:ID schemeID="VA">FR.*?</ram:ID>', '<ram:ID schemeID="XX">1</ram:ID>'), EN16931),
     "BR-O-02": (
         "outside the EU",
@@ -351,12 +351,12 @@ def test_the_rules_see(rule: str) -> None:
     case, mutate, by = RULES[rule]
     xml = written(case)
     assert rule_problems_of(xml=xml, rules=[by]) == ()
-    assert any(problem.startswith(rule) for problem in rule_problems_of(xml=mutate(xml.decode()).encode(), rules=[by]))
+    assert any(problem.startswith(rule) for problem in rule_problems_of(xml=mutate(xml), rules=[by]))
 
 
 def test_neither_schema_nor_rules_see_a_price_that_does_not_come_to_its_net() -> None:
     """Which is what our own invariants are for."""
-    xml = change("0.085<", "0.086<")(written("a French company")).encode()
+    xml = change("0.085<", "0.086<")(written("a French company"))
     assert schema_problems_of(xml=xml) == rule_problems_of(xml=xml, rules=[EN16931, FRENCH]) == ()
     with pytest.raises(Invalid, match=r"our own check: line 1: 745 times 0\.086 for 1 is not 63\.33"):
         validate(xml=xml)
@@ -364,9 +364,9 @@ def test_neither_schema_nor_rules_see_a_price_that_does_not_come_to_its_net() ->
 
 def test_the_schema_sees_what_has_no_place() -> None:
     xml = change(r"</ram:SellerTradeParty>", "<ram:Remark>x</ram:Remark></ram:SellerTradeParty>")(written("a French company"))
-    assert "Remark" in schema_problems_of(xml=xml.encode())[0]
+    assert "Remark" in schema_problems_of(xml=xml)[0]
     with pytest.raises(Invalid, match="the schema of Factur-X"):
-        validate(xml=xml.encode())
+        validate(xml=xml)
 
 
 def test_what_is_no_xml_is_told_in_one_line_and_no_entity_is_looked_up() -> None:
@@ -423,8 +423,3 @@ def test_who_grew_too_large_ends_after_its_answer(monkeypatch: pytest.MonkeyPatc
         assert rules_worker.read_frame(answers) == {"problems": []}
         assert rules_worker.read_frame(answers) is None
     assert asked == ["<a/>"]
-
-
-def test_standing_is_that_of_a_bill_of_a_month() -> None:
-    assert make_issued(lines=[line("One", "1", "month", "1")]).kind == "380"
-    assert Standing() == Standing(corrects=(), prepaid_minor=0, paid_on=None)

@@ -41,7 +41,7 @@ def e_invoice(*, invoice: Invoice, standing: Standing | None = None) -> bytes:
 
     ``standing`` is what billing froze beside the bill's own rows, by default read from there.
 
-    :raises CannotExpress: for a currency with more than two decimals, or lines whose tax is not known.
+    :raises CannotExpress: for a currency with more than two decimals, lines whose tax is not known, or what factur-x refuses.
     :raises ValueError: for a draft.
     """
     if invoice.issued_on is None or invoice.number is None:
@@ -50,8 +50,11 @@ def e_invoice(*, invoice: Invoice, standing: Standing | None = None) -> bytes:
 
     from facturx import generate_cii_xml  # 80 MB and a second: only who makes one pays for it
 
-    # Its own check of the rules asks a server, and takes no answer for a yes: see rules.py for ours.
-    xml: bytes = generate_cii_xml(_visible(terms), level="en16931", check_xsd=False, check_schematron=False)
+    try:
+        # Its own check of the rules asks a server, and takes no answer for a yes: see rules.py for ours.
+        xml: bytes = generate_cii_xml(_visible(terms), level="en16931", check_xsd=False, check_schematron=False)
+    except ValueError as error:
+        raise CannotExpress(f"factur-x refuses what is on the bill: {error}") from error
     return xml
 
 
