@@ -14,6 +14,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """Those that have no file yet."""
         return self.filter(rendered_at__isnull=True)
 
+    def failing(self) -> DocumentQuerySet:
+        """Pending, and the last attempt left a line that says why."""
+        return self.pending().exclude(error="")
+
     def due(self, now: datetime) -> DocumentQuerySet:
         """Pending, and not within the pause after an attempt; the longest waiting first."""
         return self.pending().filter(next_attempt_at__lte=now).order_by("next_attempt_at", "pk")

@@ -45,6 +45,9 @@ HOLDS: dict[str, Holds] = {
     "pricing.Subscription": Holds(_("the plan you are on"), _("a list of who is on which plan"), account="account_id"),
     "billing.Invoice": Holds(_("the bill %(thing)s"), _("a list of bills"), account="account_id"),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
+    "documents.Document": Holds(
+        _("the document of a bill (%(thing)s)"), _("a list of documents of bills"), account="invoice__account_id"
+    ),
     "privacy.Look": Holds(
         _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cache, cached_property
 
 from lxml import etree
 
@@ -108,5 +108,6 @@ class EInvoice:
         return found[0]
 
 
+@cache
 def _prefixed(path: str) -> str:
     return "/".join(part if ":" in part else f"ram:{part}" for part in path.split("/"))
