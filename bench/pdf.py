@@ -96,8 +96,7 @@ def bare_rules(xmls: list[str]) -> None:
     global rules
     rules = rules or Rules()
     for xml in xmls:
-        for name in (EN16931, FRENCH):
-            assert rules.problems(file=str(rules_file(name)), xml=xml) == []
+        assert rules.problems(files=[str(rules_file(name)) for name in (EN16931, FRENCH)], xml=xml) == []
 
 
 def prepared(key: int) -> tuple[str, str]:

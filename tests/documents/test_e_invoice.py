@@ -408,7 +408,7 @@ def test_who_grew_too_large_ends_after_its_answer(monkeypatch: pytest.MonkeyPatc
     asked: list[str] = []
 
     class Fake:
-        def problems(self, *, file: str, xml: str) -> list[str]:
+        def problems(self, *, files: list[str], xml: str) -> list[str]:
             asked.append(xml)
             return []
 

@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import select
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
@@ -29,11 +30,15 @@ class Rules:
         self.processor = PySaxonProcessor(license=False)
         self.compiled: dict[str, Any] = {}
 
-    def problems(self, *, file: str, xml: str) -> list[str]:
-        """The failed assertions of one stylesheet, in its own words."""
+    def problems(self, *, files: Sequence[str], xml: str) -> list[str]:
+        """The failed assertions of the stylesheets, in their own words."""
+        document = self.processor.parse_xml(xml_text=xml)
+        return [line for file in files for line in self._problems(file, document)]
+
+    def _problems(self, file: str, document: Any) -> list[str]:
         if file not in self.compiled:
             self.compiled[file] = self.processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=file)
-        report = self.compiled[file].transform_to_string(xdm_node=self.processor.parse_xml(xml_text=xml))
+        report = self.compiled[file].transform_to_string(xdm_node=document)
         if not report:
             raise RuntimeError(f"{Path(file).name} gave no report")
         return [_line(found) for found in ElementTree.fromstring(report).iter() if _is_failure(found)]  # noqa: S314 - Saxon's own
@@ -63,7 +68,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 
 def _answer(rules: Rules, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {"problems": [each for file in question["files"] for each in rules.problems(file=file, xml=question["xml"])]}
+        return {"problems": rules.problems(files=question["files"], xml=question["xml"])}
     except Exception as error:  # whatever Saxon raises, the asker is told
         return {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
 
