@@ -13,12 +13,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 from stdnum.eu import vat
 from stdnum.fr import siren
 
@@ -235,6 +230,18 @@ class SignIn(Section):
         return value
 
 
+class EInvoice(Section):
+    """Bills as data (Factur-X, EN 16931), inside every PDF and beside it."""
+
+    validated: bool = Field(
+        default=False,
+        alias="validate",
+        description="`true` once bills go out as e-invoices (in France, SMEs must from September 2027): no document is published "
+        "before it passes the schema and every rule of EN 16931 and of the French reform. Takes about 300 MB for each process "
+        "that renders bills.",
+    )
+
+
 class Bank(Section):
     """Where customers send transfers; leave the section out to print none."""
 
@@ -271,6 +278,7 @@ class Operator(Section):
     backup: Backup = Backup()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
+    einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     mail: Mail
     processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")

@@ -134,7 +134,11 @@ class _Bill:
             kind=kind,
             number=number,
             trial=_("Trial: nothing is owed") if invoice.trial else None,
-            words={"billed_to": _("Billed to"), "mentions": _("What the law asks us to say")},
+            words={
+                "billed_to": _("Billed to"),
+                "mentions": _("What the law asks us to say"),
+                "data": _("This bill as data, for accounting programs (Factur-X)"),
+            },
             seller=self.letterhead(),
             buyer=self.addressee(),
             facts=self.facts(),
@@ -308,8 +312,12 @@ class _Bill:
 
 def clean(text: object) -> str:
     """Text from people, fit for paper: without control and direction marks, and long unbroken words may wrap anywhere."""
-    seen = _UNSEEN.sub("", str(text))
-    return _LONG_WORD.sub(lambda word: _BREAK.join(word[0]), seen)
+    return _LONG_WORD.sub(lambda word: _BREAK.join(word[0]), visible(text))
+
+
+def visible(text: object) -> str:
+    """Text from people without control and direction marks, as it may stand on paper and in data."""
+    return _UNSEEN.sub("", str(text))
 
 
 def _capital(seller: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("invoice_id", "path", "sha256", "size", "rendered_at", "error"),
+                columns=("invoice_id", "path", "sha256", "xml_sha256", "size", "rendered_at", "error"),
                 what=_("where the PDF of a bill is, and its digest"),
                 whose=Whose.CUSTOMERS,
                 why=_PAPER,

@@ -14,6 +14,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """Those that have no file yet."""
         return self.filter(rendered_at__isnull=True)
 
+    def failing(self) -> DocumentQuerySet:
+        """Pending, and the last attempt left a line that says why."""
+        return self.pending().exclude(error="")
+
     def due(self, now: datetime) -> DocumentQuerySet:
         """Pending, and not within the pause after an attempt; the longest waiting first."""
         return self.pending().filter(next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
@@ -22,14 +26,16 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 class Document(models.Model):
     """The rendering of one invoice: pending until ``rendered_at``; the row, not the queue, says what is still to do.
 
-    ``path`` is relative to the documents' folder of the instance; ``sha256`` and ``size`` are of the file there; ``error`` is
-    the line that the last failed attempt left.
+    ``path`` is relative to the documents' folder of the instance; ``sha256`` and ``size`` are of the file there,
+    ``xml_sha256`` of the e-invoice beside it, empty where there is none. ``error`` is the line that the last failed attempt left,
+    or why a rendered bill has no e-invoice.
     """
 
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="document")
     path = models.CharField(max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)
+    xml_sha256 = models.CharField(max_length=64, blank=True)
     rendered_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

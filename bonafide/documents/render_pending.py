@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -79,13 +80,16 @@ def _render(*, document: Document, invoice: Invoice, now: datetime) -> bool | No
     if not unclaimed.update(attempts=F("attempts") + 1, next_attempt_at=now + _pause(attempts)):
         return None
     try:
-        stored = store(invoice=invoice, pdf=render_bill(invoice=invoice))
+        rendered = render_bill(invoice=invoice, validated=settings.OPERATOR.einvoice.validated)
+        stored = store(invoice=invoice, rendered=rendered)
     except Exception as error:  # whatever it is, the other bills go on and this one's row says why
         line = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         log.error("bill %s: %s", invoice.number, line)
         _finish(pk=pk, attempts=attempts, error=line)
         return False
-    _finish(pk=pk, attempts=attempts, path=stored.path, sha256=stored.sha256, size=stored.size, rendered_at=now, error="")
+    if rendered.without:
+        log.warning("bill %s has no e-invoice: %s", invoice.number, rendered.without)
+    _finish(pk=pk, attempts=attempts, **asdict(stored), rendered_at=now, error=rendered.without[:500])
     return True
 
 

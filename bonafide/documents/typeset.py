@@ -29,41 +29,42 @@ class CannotTypeset(Exception):
     """Typst refused or warned; the text is its own first line."""
 
 
-def typeset(*, template: str, data: str, timestamp: datetime) -> bytes:
+def typeset(*, template: str, data: str, timestamp: datetime, attached: str = "") -> bytes:
     """The PDF of a template in ``typst/`` for JSON text ``data`` that it reads as ``sys.inputs.data``.
 
-    ``timestamp`` is an aware instant that stands as the time of creation; the same input gives the same bytes.
+    ``timestamp`` is an aware instant that stands as the time of creation; ``attached`` is text that the template attaches as a
+    file, when there is some (``sys.inputs.attached``). The same input gives the same bytes.
 
     :raises CannotTypeset: when Typst refuses or warns; nothing doubtful is ever delivered.
     """
     timestamp = timestamp.astimezone(UTC).replace(microsecond=0)  # PDF knows whole seconds
     try:
-        return _typeset(template, data, timestamp)
+        return _typeset(template, data, timestamp, attached)
     finally:
         if len(data) > _LARGE:
             _forget()
 
 
-def _typeset(template: str, data: str, timestamp: datetime) -> bytes:
+def _typeset(template: str, data: str, timestamp: datetime, attached: str) -> bytes:
     try:
-        return _compile(template, data, timestamp)
+        return _compile(template, data, timestamp, attached)
     except typst.TypstError as error:
         if not _UNSHOWN.search(error.message):
             raise CannotTypeset(error.message) from error
     unshown = _without_glyph({character for character in data if ord(character) > 0x7F})
     try:
-        return _compile(template, data.translate(dict.fromkeys(map(ord, unshown), SUBSTITUTE)), timestamp)
+        return _compile(template, data.translate(dict.fromkeys(map(ord, unshown), SUBSTITUTE)), timestamp, attached)
     except typst.TypstError as error:
         raise CannotTypeset(error.message) from error
 
 
-def _compile(template: str, data: str, timestamp: datetime) -> bytes:
+def _compile(template: str, data: str, timestamp: datetime, attached: str = "") -> bytes:
     pdf, warnings = typst.compile_with_warnings(
         str(TEMPLATES / template),
         root=str(TEMPLATES),
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"data": data},
+        sys_inputs={"data": data, "attached": attached} if attached else {"data": data},
         pdf_standards=["a-3b", "ua-1"],
         timestamp=timestamp,
     )

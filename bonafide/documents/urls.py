@@ -1,4 +1,4 @@
-"""A bill on paper."""
+"""A bill on paper and as data."""
 
 from django.urls import path
 
@@ -7,4 +7,5 @@ from bonafide.documents import views
 
 urlpatterns = [
     path("bills/<bill:number>.pdf", views.bill_pdf, name="bill-pdf"),
+    path("bills/<bill:number>.xml", views.bill_xml, name="bill-xml"),
 ]

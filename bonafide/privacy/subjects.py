@@ -53,6 +53,9 @@ HOLDS: dict[str, Holds] = {
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
     "mail.Letter": Holds(_("a letter (%(thing)s)"), _("a list of letters"), account="account_id", person="user_id"),
     "mail.Refusal": Holds(_("letters that were refused (%(thing)s)"), _("a list of who refused letters"), person="user_id"),
+    "documents.Document": Holds(
+        _("the document of a bill (%(thing)s)"), _("a list of documents of bills"), account="invoice__account_id"
+    ),
     "privacy.Look": Holds(
         _("what staff looked at (%(thing)s)"), _("a list of what staff looked at"), account="account_id", person="person_id"
     ),

@@ -56,7 +56,7 @@ def test_a_bill_shows_what_it_says_and_what_it_comes_to(client, account):
     text = page(client, f"/bills/{invoice.number}")
     for words in ("Instance DEV1-XL, atelier-db", "745 h", "€0.124", "€92.38", "VAT 20 % on €302.00", "€60.40", "€362.40"):
         assert words in text
-    assert "Terms of a discount for early payment: none." in text
+    assert "No discount is given for early payment." in text
     assert "due tomorrow" in text
     assert "8 rue des Étoiles" in text
     assert "VAT number FR44732829320" in text

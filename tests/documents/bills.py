@@ -9,16 +9,20 @@ from django.conf import settings
 from django.db.models import Max
 
 from bonafide.accounts.models import Account
+from bonafide.billing.mentions import mentions_of
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.money import round_half_up
 from tests.factories.accounts import make_account
 
 ISSUED = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
-MENTIONS = [
-    "Terms of a discount for early payment: none.",
-    "Late payment between companies bears a yearly penalty of 12.15 % and a fixed fee for recovery of 40 EUR.",
-]
+DUE = ISSUED.date() + timedelta(days=2)
 _serial = count(1)
+
+
+def mentions(*, language: str = "en", kind: str = "company", category: str = "S", owed: bool = True) -> list[str]:
+    """The sentences that billing freezes on a bill."""
+    by = {"language": language, "kind": kind, "categories": (category,), "owed": owed, "due_on": DUE}
+    return list(mentions_of(operator=settings.OPERATOR, **by))
 
 
 def seller(**changes: Any) -> dict[str, Any]:
@@ -69,13 +73,14 @@ def make_issued(
     rate: str = "20",
     category: str = "S",
     reason: str = "",
+    reason_code: str = "",
     account: Account | None = None,
     issued_at: datetime = ISSUED,
     number: str | None = None,
     **values: Any,
 ) -> Invoice:
     """An issued invoice of October 2026: the draft with its lines and taxes, and then its number, as billing does it."""
-    lines = LINES if lines is None else lines
+    lines, to, language = LINES if lines is None else lines, values.get("buyer", buyer()), values.get("language", "en")
     net = sum(entry["net_minor"] for entry in lines)
     tax = int(round_half_up(net * Decimal(rate) / 100, 0))
     invoice = Invoice.objects.create(
@@ -83,10 +88,10 @@ def make_issued(
         **{
             "month": 202610,
             "currency": "EUR",
-            "language": "en",
+            "language": language,
             "seller": seller(),
-            "buyer": buyer(),
-            "mentions": MENTIONS,
+            "buyer": to,
+            "mentions": mentions(language=language, kind=str(to["kind"]), category=category),
             "period_start_on": date(2026, 10, 1),
             "period_end_on": date(2026, 10, 31),
             "net_minor": net,
@@ -99,7 +104,7 @@ def make_issued(
         InvoiceLine(invoice=invoice, position=position, **entry) for position, entry in enumerate(lines, 1)
     )
     InvoiceTax.objects.create(
-        invoice=invoice, category=category, rate=rate, base_minor=net, tax_minor=tax, reason=reason, reason_code=""
+        invoice=invoice, category=category, rate=rate, base_minor=net, tax_minor=tax, reason=reason, reason_code=reason_code
     )
     position = (Invoice.objects.aggregate(last=Max("position"))["last"] or 0) + 1
     day = issued_at.date()

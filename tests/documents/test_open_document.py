@@ -6,7 +6,7 @@ from django.conf import settings
 
 from bonafide.billing.models import Invoice
 from bonafide.documents.models import Document
-from bonafide.documents.open_document import open_document
+from bonafide.documents.open_document import NoEInvoice, open_document, open_e_invoice
 from bonafide.documents.render_bill import render_bill
 from bonafide.documents.render_pending import render_pending
 from tests.documents.bills import ISSUED, make_issued
@@ -29,7 +29,7 @@ def path(invoice: Invoice) -> Path:
 
 
 def test_what_is_opened_is_what_was_rendered(invoice: Invoice, path: Path) -> None:
-    assert path.read_bytes() == render_bill(invoice=invoice)
+    assert path.read_bytes() == render_bill(invoice=invoice).pdf
     assert path.is_relative_to(settings.INSTANCE.documents)
 
 
@@ -53,3 +53,23 @@ def test_a_file_that_is_not_what_was_written_is_kept_back_and_made_again(harm: s
     assert render_pending(now=NOW, limit=1).done == 1
     assert open_document(invoice=invoice) == path
     assert path.read_bytes() == right
+
+
+def test_the_data_beside_the_paper_is_opened_and_kept_in_the_same_way(invoice: Invoice, path: Path) -> None:
+    beside = open_e_invoice(invoice=invoice)
+    assert beside == path.with_suffix(".xml")
+    right = beside.read_bytes()
+    assert right == render_bill(invoice=invoice).xml
+    beside.write_bytes(right.replace(b"362.40", b"3.62"))
+    assert open_e_invoice(invoice=invoice) is None
+    assert Document.objects.get().error == "the stored file xml was altered"
+    assert render_pending(now=NOW, limit=1).done == 1
+    assert open_e_invoice(invoice=invoice) == beside
+    assert beside.read_bytes() == right
+
+
+def test_a_bill_of_before_is_on_paper_alone(invoice: Invoice, path: Path) -> None:
+    Document.objects.update(xml_sha256="")
+    with pytest.raises(NoEInvoice):
+        open_e_invoice(invoice=invoice)
+    assert open_document(invoice=invoice) == path

@@ -4,6 +4,7 @@ import re
 import stat
 import subprocess
 import sys
+from hashlib import sha256
 from multiprocessing import get_context
 
 import msgspec
@@ -16,9 +17,10 @@ from django.utils.translation import gettext
 from bonafide.billing.models import Invoice
 from bonafide.documents import typeset as typesetter
 from bonafide.documents.bill_data import bill_data
-from bonafide.documents.render_bill import render_bill, store
+from bonafide.documents.einvoice.stamp import stamp
+from bonafide.documents.render_bill import Rendered, render_bill, store
 from bonafide.documents.typeset import SUBSTITUTE, CannotTypeset, typeset
-from tests.documents.bills import ISSUED, MENTIONS, buyer, line, make_issued, seller
+from tests.documents.bills import ISSUED, buyer, line, make_issued, mentions, seller
 from tests.factories.accounts import make_account
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 def read(invoice: Invoice) -> tuple[pypdf.PdfReader, str]:
     """The PDF of the invoice and its text, with every kind of space as a plain one."""
-    reader = pypdf.PdfReader(io.BytesIO(render_bill(invoice=invoice)))
+    reader = pypdf.PdfReader(io.BytesIO(render_bill(invoice=invoice).pdf))
     return reader, " ".join(" ".join(page.extract_text() for page in reader.pages).split())
 
 
@@ -37,7 +39,7 @@ def test_the_paper_says_who_bills_whom_for_what_and_how_much() -> None:
         invoice.number, "€362.40", "€302.00", "VAT 20 %", "€60.40", "1 November 2026", "3 November 2026", "1–31 October 2026",
         "Nordlys Cloud", "12 rue des Lanternes", "SAS with a capital of 10 000 EUR", "732829320 R.C.S. Paris", "FR44732829320",
         "Atelier Vega SARL", "69001 Lyon", "FR40303265045", "Instance DEV1-L, atelier-web-1", "745 h", "€0.085", "€63.33",
-        "1 to 31 October: 745 h", "FR76 3000 6000 0112 3456 7890 189", "AGRIFRPP", "RF93 F202 6000 42", "1 / 1", *MENTIONS,
+        "1 to 31 October: 745 h", "FR76 3000 6000 0112 3456 7890 189", "AGRIFRPP", "RF93 F202 6000 42", "1 / 1", *mentions(),
     ]:  # fmt: skip
         assert str(said) in text
 
@@ -155,6 +157,31 @@ def test_the_document_claims_archiving_and_accessibility_and_has_title_language_
     assert tags["/Figure"] == ["Code for a bank's app: a transfer of €362.40 to Nordlys Cloud SAS, reference RF93F202600042"]
 
 
+def test_the_data_is_inside_and_the_metadata_says_so() -> None:
+    invoice = make_issued()
+    rendered = render_bill(invoice=invoice)
+    reader = pypdf.PdfReader(io.BytesIO(rendered.pdf))
+    assert [bytes(content) for content in reader.attachments["factur-x.xml"]] == [rendered.xml]
+    root = reader.trailer["/Root"]
+    file = root["/AF"][0].get_object()
+    assert (file["/AFRelationship"], file["/UF"]) == ("/Data", "factur-x.xml")
+    assert file["/EF"]["/F"]["/Subtype"] == "/text/xml"
+    assert file["/Desc"] == "This bill as data, for accounting programs (Factur-X)"
+    xmp = root["/Metadata"].get_data().decode()
+    claim = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
+    assert f'xmlns:fx="{claim}"' in xmp
+    assert f"namespaceURI>{claim}<" in xmp
+    for said in ["DocumentType>INVOICE", "DocumentFileName>factur-x.xml", "Version>1.0", "ConformanceLevel>EN 16931"]:
+        assert f"<fx:{said}<" in xmp
+        assert f":name>{said.split('>')[0]}<" in xmp
+
+
+def test_only_what_holds_the_data_is_claimed_to() -> None:
+    bare = typeset(template="probe.typ", data="hello", timestamp=ISSUED)
+    with pytest.raises(ValueError, match=r"no factur-x\.xml attached"):
+        stamp(pdf=bare)
+
+
 def _tags(node: object) -> dict[str, list[str]]:
     """Every kind of tag under a node, with the alternative texts it has."""
     found: dict[str, list[str]] = {}
@@ -208,7 +235,7 @@ def test_after_a_large_bill_typst_is_made_to_let_go_of_it(
     characters: int, forgets: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(typesetter, "_compile", lambda template, _data, _timestamp: compiled.append(template) or b"")
+    monkeypatch.setattr(typesetter, "_compile", lambda template, *_given: compiled.append(template) or b"")
     typeset(template="bill.typ", data="x" * (characters + 1), timestamp=ISSUED)
     assert compiled == ["bill.typ"] + ["probe.typ"] * (10 if forgets else 0)
 
@@ -240,9 +267,12 @@ def test_importing_compiles_nothing_so_that_a_forked_worker_can() -> None:
 
 def test_the_file_is_private_whole_and_named_by_its_year_and_number() -> None:
     invoice = make_issued(number="F/2026/7")
-    stored = store(invoice=invoice, pdf=b"%PDF")
+    stored = store(invoice=invoice, rendered=Rendered(pdf=b"%PDF", xml=b"<xml/>"))
     path = settings.INSTANCE.documents / stored.path
     assert stored.path == "2026/F%2F2026%2F7.pdf"
     assert (path.read_bytes(), stored.size) == (b"%PDF", 4)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    beside = path.with_suffix(".xml")
+    assert (beside.read_bytes(), stat.S_IMODE(beside.stat().st_mode)) == (b"<xml/>", 0o600)
+    assert stored.xml_sha256 == sha256(b"<xml/>").hexdigest()
     assert [entry.name for entry in path.parent.iterdir() if entry.name.startswith(".")] == []

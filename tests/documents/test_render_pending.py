@@ -1,5 +1,9 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,11 +13,13 @@ from django.test.utils import CaptureQueriesContext
 
 from bonafide.billing.models import Invoice
 from bonafide.documents import render_bill, render_pending, tasks, typeset
+from bonafide.documents.einvoice.rules import CannotCheck
 from bonafide.documents.models import Document
 from bonafide.documents.render_pending import BACKOFF, Rendered, note_issued
 from bonafide.documents.render_pending import render_pending as render_due
 from bonafide.documents.schedules import SCHEDULES
-from tests.documents.bills import ISSUED, line, make_issued
+from bonafide.operator import EInvoice
+from tests.documents.bills import ISSUED, buyer, line, make_issued
 
 pytestmark = pytest.mark.django_db
 NOW = ISSUED + timedelta(hours=1)
@@ -78,11 +84,11 @@ def test_two_workers_never_render_the_same_bill_at_once(monkeypatch: pytest.Monk
     note_issued()
     read_before = Document.objects.get()
 
-    def meanwhile(*, invoice: Invoice) -> bytes:
+    def meanwhile(*, invoice: Invoice, validated: bool) -> render_bill.Rendered:
         # Another worker looks while this one is at it: at the row itself, and by the candidates it had read before.
         rounds.append(render_due(now=NOW, limit=10))
         assert render_pending._render(document=read_before, invoice=invoice, now=NOW) is None
-        return real(invoice=invoice)
+        return real(invoice=invoice, validated=validated)
 
     monkeypatch.setattr(render_pending, "render_bill", meanwhile)
     assert render_due(now=NOW, limit=10).done == 1
@@ -110,7 +116,7 @@ def test_a_kill_at_any_point_is_made_up_for_after_the_pause(module: object, name
     assert render_due(now=NOW + BACKOFF[0] - timedelta(seconds=1), limit=1).done == 0
     assert render_due(now=NOW + BACKOFF[0], limit=1).done == 1
     path = settings.INSTANCE.documents / Document.objects.get().path
-    assert path.read_bytes() == render_bill.render_bill(invoice=invoice)
+    assert path.read_bytes() == render_bill.render_bill(invoice=invoice).pdf
 
 
 def test_a_broken_template_is_tried_again_after_growing_pauses_and_the_row_says_why(
@@ -145,7 +151,7 @@ def test_one_bill_that_fails_keeps_no_other_from_its_paper() -> None:
     make_issued(lines=ONE, seller={})
     make_issued(lines=ONE)
     assert render_due(now=NOW, limit=10) == Rendered(done=1, failed=1, skipped=0)
-    assert Document.objects.pending().get().error == "KeyError: 'trade_name'"
+    assert Document.objects.pending().get().error == "KeyError: 'legal_name'"
 
 
 def test_the_minutes_round_renders_what_was_issued() -> None:
@@ -181,3 +187,102 @@ def test_a_bill_can_be_nudged_once_its_transaction_has_committed(
 
 def test_the_round_is_scheduled_every_minute() -> None:
     assert [(schedule.task, schedule.rhythm) for schedule in SCHEDULES] == [(tasks.render_missing.module_path, 1)]
+
+
+# --- E-invoices -----------------------------------------------------------------------------------------------------------
+def validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    on = settings.OPERATOR.model_copy(update={"einvoice": EInvoice(validate=True)})
+    monkeypatch.setattr(settings, "OPERATOR", on)
+
+
+def test_with_validation_a_bill_that_passes_is_published_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = make_issued(lines=ONE)
+    without = render_bill.render_bill(invoice=invoice)
+    validated(monkeypatch)
+    assert render_due(now=NOW, limit=1).done == 1
+    document = Document.objects.get()
+    pdf = settings.INSTANCE.documents / document.path
+    assert pdf.read_bytes() == without.pdf
+    assert pdf.with_suffix(".xml").read_bytes() == without.xml
+    assert document.xml_sha256 == sha256(without.xml).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("bill", "said"),
+    [
+        (
+            {"mentions": ["Nothing that the law asks for."]},
+            "Invalid: the e-invoice does not pass our own check: the note PMT stands 0 times (and 2 more)",
+        ),
+        ({"currency": "TND"}, "CannotExpress: amounts in TND have more than the two decimals that an e-invoice may have"),
+        (
+            {"buyer": buyer(country="FZ", vat_number="")},
+            "Invalid: the e-invoice does not pass the rules of EN 16931 and the French reform: "
+            "FX-SCH-A-000568: Value of 'ram:CountryID' is not allowed.",
+        ),
+    ],
+)
+def test_a_bill_that_does_not_pass_is_named_in_one_line_and_nothing_of_it_is_published(
+    bill: dict[str, object], said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    validated(monkeypatch)
+    invoice = make_issued(lines=ONE, **bill)
+    other = make_issued(lines=ONE)
+    assert render_due(now=NOW, limit=2) == Rendered(done=1, failed=1, skipped=0)
+    document = Document.objects.get(invoice=invoice)
+    assert (document.error, document.rendered_at, document.path) == (said, None, "")
+    assert f"bill {invoice.number}: {said}" in caplog.messages
+    assert not list(settings.INSTANCE.documents.rglob(f"{invoice.number}.*"))
+    assert Document.objects.get(invoice=other).xml_sha256
+
+
+def test_while_the_rules_cannot_be_applied_nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    validated(monkeypatch)
+    make_issued(lines=ONE)
+
+    def dead(**_given: object) -> tuple[str, ...]:
+        raise CannotCheck("the process that applies the rules of e-invoices ended twice over this document")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bonafide.documents.einvoice.validate.rule_problems_of", dead)
+        assert render_due(now=NOW, limit=1).failed == 1
+    assert Document.objects.get().error.startswith("CannotCheck: the process")
+    assert render_due(now=NOW + BACKOFF[0], limit=1).done == 1
+
+
+@pytest.mark.parametrize("bill", [{"mentions": []}, {"currency": "TND"}])
+def test_without_validation_such_a_bill_is_on_paper_alone_and_the_row_says_why(bill: dict[str, object]) -> None:
+    invoice = make_issued(lines=ONE, **bill)
+    assert render_due(now=NOW, limit=1).done == 1
+    document = Document.objects.get()
+    assert document.rendered_at == NOW
+    assert document.xml_sha256 == ""
+    assert "PMT" in document.error or "TND" in document.error
+    assert not (settings.INSTANCE.documents / document.path).with_suffix(".xml").exists()
+    assert b"factur-x" not in render_bill.render_bill(invoice=invoice).pdf
+
+
+def test_what_was_rendered_before_keeps_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = make_issued(lines=ONE)
+    note_issued()
+    before = Document.objects.filter(invoice=invoice)
+    before.update(path="2026/old.pdf", sha256="0" * 64, size=4, rendered_at=ISSUED)
+    validated(monkeypatch)
+    assert render_due(now=NOW, limit=10) == Rendered(done=0, failed=0, skipped=0)
+    assert (before.get().path, before.get().xml_sha256) == ("2026/old.pdf", "")
+
+
+def test_neither_starting_nor_rendering_without_validation_imports_saxon() -> None:
+    script = (
+        "import sys, django; django.setup()\n"
+        "from bonafide.documents import tasks, views\n"
+        "import bonafide.urls\n"
+        "heavy = {'saxonche', 'facturx', 'pikepdf'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "from bonafide.documents.einvoice.rules_worker import Rules\n"
+        "Rules()\n"
+        "assert 'saxonche' in sys.modules\n"  # so the first assertion would have seen it
+        "raise SystemExit(7)\n"
+    )
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "bonafide.settings", "BONAFIDE_HOME": str(settings.INSTANCE.home)}
+    assert subprocess.run([sys.executable, "-c", script], env=env, timeout=120, check=False).returncode == 7

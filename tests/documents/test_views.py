@@ -95,3 +95,34 @@ def test_it_takes_four_queries(client, account, django_assert_num_queries):
     rendered(invoice)
     with django_assert_num_queries(4):
         fetch(client, invoice.number).close()
+
+
+def with_data(invoice) -> None:
+    rendered(invoice).with_suffix(".xml").write_bytes(b"<xml/>")
+    Document.objects.update(xml_sha256=sha256(b"<xml/>").hexdigest())
+
+
+def test_a_member_gets_the_data_as_a_file_and_the_bills_page_says_where(client, account):
+    invoice = make_issued(account=account, number="F2026-000779")
+    with_data(invoice)
+    assert 'href="/bills/F2026-000779.xml"' in client.get("/bills/F2026-000779").content.decode()
+    answer = client.get("/bills/F2026-000779.xml")
+    assert b"".join(answer.streaming_content) == b"<xml/>"
+    assert answer["Content-Type"] == "text/xml"
+    assert answer["Content-Disposition"] == 'attachment; filename="F2026-000779.xml"'
+    answer.close()
+
+
+def test_a_bill_on_paper_alone_has_no_data_and_its_page_names_none(client, account):
+    invoice = make_issued(account=account)
+    rendered(invoice)
+    assert client.get(f"/bills/{invoice.number}.xml").status_code == 404
+    page = client.get(f"/bills/{invoice.number}").content.decode()
+    assert ".pdf" in page
+    assert ".xml" not in page
+
+
+def test_strangers_get_no_data(account):
+    invoice = make_issued(account=account)
+    with_data(invoice)
+    assert signed_in(make_member()).get(f"/bills/{invoice.number}.xml").status_code == 404

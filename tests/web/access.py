@@ -207,6 +207,11 @@ ROWS = [
         lambda world: f"/bills/{world.invoice.number}.pdf",
         ("sign-in", "none", "later", "later", "later", "none"),
     ),
+    Row(
+        "bills/<bill:number>.xml",
+        lambda world: f"/bills/{world.invoice.number}.xml",
+        ("sign-in", "none", "later", "later", "later", "none"),
+    ),
     # Programs come with a key; being signed in to the console opens one's own sessions and sign-ins alone.
     Row("api/v1/", at("/api/v1/"), ("none",) * 6, keys=("none",) * 3),
     Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY, keys=("open",) * 3),
