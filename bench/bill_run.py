@@ -53,7 +53,7 @@ from tests.factories.billing import SEPTEMBER, make_meter, make_plan, triggers_l
 
 NOW = datetime(2024, 10, 1, 8, tzinfo=UTC)
 TABLES = ("billing_invoice", "billing_invoiceline", "billing_invoicetax")
-JSON_COLUMNS = {"seller", "buyer", "mentions", "exchange", "details"}
+JSON_COLUMNS = {"seller", "buyer", "mentions", "exchange", "details", "tax_basis"}
 
 
 def furnish(accounts: int) -> int:
@@ -78,6 +78,11 @@ def furnish(accounts: int) -> int:
             " CASE WHEN i % 5 = 0 THEN 'DE136695976' ELSE '' END, '', '', '',"
             " CASE WHEN i % 2 = 0 THEN 'fr' ELSE 'en' END, '2024-01-01 00:00:00+00:00'"
             f" FROM ({series.format(last=accounts)}) AS s"
+        )
+        cursor.execute(  # what VIES says
+            "INSERT INTO accounts_vatcheck (account_id, number, outcome, asked_at, consultation_number, name, address, detail)"
+            " SELECT id, vat_number, 'valid', '2024-09-10 00:00:00+00:00', 'WAPI', '', '', '' FROM accounts_account"
+            " WHERE kind = 'company' AND vat_number <> ''"
         )
         cursor.execute(
             "INSERT INTO usage_total (account_id, meter_id, bill_month, day, group_key, quantity, events, latest_us)"

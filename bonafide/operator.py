@@ -6,7 +6,6 @@ below (``bonafide.operator_page``), and a test keeps the two equal.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +23,7 @@ from stdnum.eu import vat
 from stdnum.fr import siren
 
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
+from bonafide.operator_tax import Tax
 from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
 
 FILE_NAME = "operator.toml"
@@ -235,29 +235,6 @@ class SignIn(Section):
         return value
 
 
-class Tax(Section):
-    """The operator's own rate; a company elsewhere in the EU with a VAT number is billed by reverse charge."""
-
-    standard_rate: Rate = Field(Decimal(20), description='Standard VAT rate in percent, as text: `"20"`.')
-    vat_on_debits: bool = Field(
-        default=False, description="Whether the operator chose to owe VAT at issue; printed on bills if so."
-    )
-    vies: bool = Field(
-        default=True,
-        description="Whether customers' VAT numbers are checked with VIES, the register of the EU's states. A trial asks nobody.",
-    )
-    vies_url: WebAddress = Field(
-        "https://ec.europa.eu/taxation_customs/vies/rest-api",
-        description="Where VIES answers, by https; another, on this machine also by http, for trying out.",
-    )
-
-    @model_validator(mode="after")
-    def _vies_is_not_overheard(self) -> Tax:
-        if not re.match(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", self.vies_url + "/"):
-            raise ValueError(f"vies_url {self.vies_url!r}: expected an address that begins with https")
-        return self
-
-
 class Bank(Section):
     """Where customers send transfers; leave the section out to print none."""
 
@@ -321,6 +298,14 @@ class Operator(Section):
         if self.service.console_url.startswith("https://") and self.network.proxies is None:
             raise ValueError(
                 "network.proxies is missing: how many proxies of yours a request passes, at least the one that speaks https"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _home_rate_said_once(self) -> Operator:
+        if self.tax.standard_rate != "" and any(rate.territory == self.identity.country for rate in self.tax.rates):
+            raise ValueError(
+                f"tax.standard_rate = {self.tax.standard_rate}: expected it, or tax.rates of {self.identity.country}, not both"
             )
         return self
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from bonafide.operator import Operator, Provider, sections
 from bonafide.operator_privacy import Floor, Processor
+from bonafide.operator_tax import OtherSales, Sentence, TaxRate
 from bonafide.operator_values import Section
 
-TABLES: dict[str, type[Section]] = {"sign_in.providers": Provider, "retention.floors": Floor}
+TABLES: dict[str, type[Section]] = {
+    "sign_in.providers": Provider,
+    "retention.floors": Floor,
+    "tax.rates": TaxRate,
+    "tax.other_eu_sales": OtherSales,
+    "tax.sentences": Sentence,
+}
 
 
 def settings_page() -> str:
@@ -92,4 +100,4 @@ def _kind(annotation: Any) -> str:
         return "tables"
     if get_origin(annotation) is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"
-    return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text"}[annotation]
+    return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text", date: "date"}[annotation]

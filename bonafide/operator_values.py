@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from stdnum import bic, iban
 
 from bonafide.money import is_currency
@@ -68,6 +68,8 @@ def _email(value: str) -> str:
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Rate = Annotated[Decimal, BeforeValidator(_exact_decimal)]
+# Empty for the one that comes with the product.
+OwnRate = Annotated[Decimal | Literal[""], PlainValidator(lambda value: "" if value == "" else _exact_decimal(value))]
 Country = Annotated[str, AfterValidator(_country)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Zone = Annotated[str, AfterValidator(_zone)]

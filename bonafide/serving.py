@@ -88,6 +88,8 @@ def _run(parts: tuple[str, ...], host: str, port: int, workers: int, ready: Call
     refuse_unsafe_settings()
     # What imports models, once Django is there: this module is loaded before it by its own parts.
     from bonafide.safekeeping.gate import catch_up, refuse_gone_back
+    from bonafide.terms.recipients import refuse_who_waits
+    from bonafide.terms.versions import make_version
 
     if "web" in parts:
         refuse_taken_port(host, port)
@@ -97,6 +99,8 @@ def _run(parts: tuple[str, ...], host: str, port: int, workers: int, ready: Call
         refuse_outdated_database()
     refuse_gone_back(home=settings.INSTANCE.home)
     catch_up(home=settings.INSTANCE.home, now=timezone.now())
+    make_version(operator=settings.OPERATOR, now=timezone.now())
+    refuse_who_waits(operator=settings.OPERATOR)
     children = [child for part in parts for child in _children(part, host, port, workers)]
 
     def announce() -> None:
@@ -340,6 +344,7 @@ def declared_schedules() -> tuple[Schedule, ...]:
     """What every package declares, by name: no registry."""
     from bonafide.accounts import schedules as accounts
     from bonafide.background import schedules as background
+    from bonafide.billing import schedules as billing
     from bonafide.documents import schedules as documents
     from bonafide.mail import schedules as mail
     from bonafide.privacy import schedules as privacy
@@ -347,7 +352,7 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
 
-    packages = (background, mail, sessions, accounts, sign_in, documents, privacy, terms)
+    packages = (background, mail, sessions, accounts, sign_in, billing, documents, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

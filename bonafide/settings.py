@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide import operator
 from bonafide.instance import Instance, database_settings, secret
+from bonafide.web.static_files import static_headers
 
 INSTANCE = Instance.here()
 OPERATOR = operator.load(INSTANCE.operator_file)
@@ -203,6 +204,8 @@ X_FRAME_OPTIONS = "DENY"
 # A forwarded host name is never believed: the console knows its own. Addresses are, as far as proxies were declared.
 ALLAUTH_TRUSTED_PROXY_COUNT = OPERATOR.network.proxies or 0
 USE_X_FORWARDED_HOST = False
+# Who says until when a processor that was declared still waits, because customers are being told: asked when something leaves.
+RECIPIENTS_WAIT = "bonafide.terms.recipients.waits_until"
 
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language
@@ -220,6 +223,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site's page reads or shows our files
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of 10,000 events is about 3 MB
 
 # Letters
@@ -267,7 +272,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    # Each line says when: what somebody keeps of them in a file is deleted by the time in it (bonafide/privacy/log_files.py).
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%Y-%m-%dT%H:%M:%S%z"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

@@ -277,7 +277,7 @@ _ACCOUNTS = (
                 # A name must stand there: the table refuses an empty one. The country says nothing of who it was.
                 ends=WithAccount(
                     emptied=(
-                        ("name", "—"),
+                        ("name", "erased"),
                         ("street", ""),
                         ("postcode", ""),
                         ("city", ""),

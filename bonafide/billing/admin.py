@@ -1,15 +1,31 @@
-"""Staff look at bills, runs and settlements; nothing here is changed, and settlements are only added."""
+"""Staff look at bills, runs and settlements, of which only settlements are added, and decide where consumers are."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from bonafide.billing.models import BillRun, Invoice, InvoiceLine, InvoiceTax, Settlement
+from bonafide.accounts.countries import country_choices
+from bonafide.billing.decide_location import decide_location
+from bonafide.billing.models import (
+    BillRun,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    LocationEvidence,
+    LocationQuestion,
+    Settlement,
+)
+from bonafide.billing.tax.places import special_places
+from bonafide.errors import Refused
 from bonafide.money import format_minor
 from bonafide.periods import Month
 
@@ -90,3 +106,94 @@ class SettlementAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def _place_choices() -> list[tuple[str, str]]:
+    """Every country, and the places within one that VAT knows apart."""
+    return [("", "---------"), *country_choices("en"), *((code, code) for code in special_places())]
+
+
+class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Where the consumer is, and why staff think so."""
+
+    place = forms.ChoiceField(choices=_place_choices)
+    reason = forms.CharField(
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Which evidence counts and why the rest does not: it is kept with the bill for the tax office."),
+    )
+
+
+@admin.register(LocationQuestion)
+class LocationQuestionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Bills wait for these: each is decided once."""
+
+    form = QuestionForm
+    fields = ["account", "evidence", "month", "asked_at", "place", "reason", "decided_by", "decided_at"]
+    list_display = ["account", "evidence", "of_month", "place", "decided_at"]
+    list_filter = [("decided_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["account"]
+    search_fields = ["account__reference", "account__name"]
+    ordering = ["decided_at", "-pk"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: LocationQuestion | None = None) -> bool:
+        """Until it is decided."""
+        return bool(super().has_change_permission(request, obj)) and (obj is None or obj.decided_at is None)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: LocationQuestion | None = None) -> list[str]:
+        asked = ["account", "evidence", "month", "asked_at", "decided_by", "decided_at"]
+        return [*asked, "place", "reason"] if obj and obj.decided_at else asked
+
+    @admin.display(description=_("evidence"))
+    def evidence(self, question: LocationQuestion) -> str:
+        return str(question)
+
+    @admin.display(ordering="month", description=_("month"))
+    def of_month(self, question: LocationQuestion) -> str:
+        return str(Month.from_key(question.month))
+
+    def save_model(self, request: HttpRequest, obj: LocationQuestion, form: QuestionForm, change: bool) -> None:  # noqa: FBT001 - Django's
+        now = timezone.now()  # noqa: TID251 - the admin is a view
+        values = form.cleaned_data
+        try:
+            decide_location(question=obj, place=values["place"], reason=values["reason"], by=request.user, now=now)  # type: ignore[arg-type]
+        except Refused as refusal:
+            raise PermissionDenied(str(refusal)) from None
+
+
+class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What staff know beside what the console finds by itself."""
+
+    kind = forms.ChoiceField(
+        choices=[(kind.value, kind.label) for kind in (LocationEvidence.Kind.PHONE, LocationEvidence.Kind.OTHER)]
+    )
+    place = forms.ChoiceField(choices=_place_choices)
+    method = forms.CharField(max_length=200, help_text=_("What it is and where you have it from; no number and no address."))
+
+
+@admin.register(LocationEvidence)
+class LocationEvidenceAdmin(ModelAdmin):  # type: ignore[misc]
+    form = EvidenceForm
+    fields = ["account", "kind", "place", "method"]
+    list_display = ["account", "kind", "place", "method", "at"]
+    list_filter = ["kind"]
+    list_select_related = ["account"]
+    search_fields = ["account__reference", "account__name"]
+    autocomplete_fields = ["account"]
+    ordering = ["-pk"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: LocationEvidence, form: EvidenceForm, change: bool) -> None:  # noqa: FBT001 - Django's
+        obj.at = timezone.now()  # noqa: TID251 - the admin is a view
+        obj.save()

@@ -10,10 +10,10 @@ import click
 from django.conf import settings
 
 from bonafide.billing.compute import accounts_to_bill
-from bonafide.billing.computed import Stopped
+from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.listing import bill_as_dict, computed_as_dict
 from bonafide.billing.models import Invoice
-from bonafide.billing.rehearse import Rehearsed, Sums, rehearse_month
+from bonafide.billing.rehearse import Rehearsed, Sums, flag_text, rehearse_month
 from bonafide.billing.run import RunResult, issue_month
 from bonafide.billing.verify import Fault, verify_books
 from bonafide.errors import Refused
@@ -72,7 +72,7 @@ def rehearse(month: Month, as_json: bool) -> None:  # noqa: FBT001
         stopped = [outcome for outcome in rehearsed if isinstance(outcome, Stopped)]
         click.echo(json.dumps(_rehearsal(month, rehearsed), ensure_ascii=False, indent=2))
     else:
-        click.echo(_row("account", "total", "tax", "change", "", 32))
+        click.echo(_row("account", "VAT", "total", "tax", "change", "", 32))
         notices: dict[str, int] = {}
         for outcome in outcomes:
             if isinstance(outcome, Stopped):
@@ -86,6 +86,8 @@ def rehearse(month: Month, as_json: bool) -> None:  # noqa: FBT001
         _print_sums(sums)
         for notice, count in notices.items():
             click.echo(f"notice: {notice}: the tax of {count} {_bills(count)} cannot be given in the currency of the books")
+        for flag, count in sorted(sums.flags.items()):
+            click.echo(f"notice: {count} {_bills(count)}: {flag_text(flag)}")
     _print_stops(stopped)
     if stopped:
         sys.exit(1)
@@ -170,6 +172,10 @@ def _rehearsal(month: Month, outcomes: list[Rehearsed | Stopped]) -> dict[str, o
                 "outlier": one.outlier,
                 "skipped": one.skipped,
                 "notice": one.bill.home_currency_missing,
+                "taxes": [tax._asdict() for tax in one.bill.taxes],
+                "treatment": one.bill.treatment.key,
+                "taxed_in": one.bill.treatment.taxed_in,
+                "flags": list(one.bill.treatment.flags),
             }
             for one in rehearsed
         ],
@@ -184,12 +190,20 @@ def _rehearsed_row(one: Rehearsed) -> str:
     change = "new" if one.change_minor is None else _amount(one.change_minor, bill.currency, sign=True)
     mark = "no bill: zero" if one.skipped else one.outlier and f"<- {one.outlier}"
     label = bill.reference if bill.reference == bill.name else f"{bill.reference} {bill.name}"
-    return _row(label, _amount(bill.total_minor, bill.currency), _amount(bill.tax_minor, bill.currency), change, mark, 32)
+    return _row(
+        label, _vat(bill), _amount(bill.total_minor, bill.currency), _amount(bill.tax_minor, bill.currency), change, mark, 32
+    )
 
 
-def _row(label: str, total: str, tax: str, change: str, mark: str, width: int) -> str:
+def _vat(bill: ComputedBill) -> str:
+    """Category, rate and whose VAT it is: ``S 19 DE``, ``AE``."""
+    decided = bill.treatment
+    return f"{decided.category} {bill.taxes[0].rate} {decided.taxed_in}" if decided.taxed_in else decided.category
+
+
+def _row(label: str, vat: str, total: str, tax: str, change: str, mark: str, width: int) -> str:
     label = label if len(label) <= width else label[: width - 1] + "…"
-    return f"{label:<{width}} {total:>18} {tax:>16} {change:>16}  {mark}".rstrip()
+    return f"{label:<{width}} {vat:<10} {total:>18} {tax:>16} {change:>16}  {mark}".rstrip()
 
 
 def _print_sums(sums: Sums) -> None:

@@ -11,13 +11,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bonafide import money
 from bonafide.accounts.models import Account
-from bonafide.billing.computed import ComputedBill, ComputedLine, ComputedTax, Stopped
+from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.lines import Prices, Unbillable, lines_of
 from bonafide.billing.models import Invoice
 from bonafide.billing.seal import canonical
-from bonafide.billing.tax import decide, tax_on
-from bonafide.billing.wording import reason
-from bonafide.money import EXACT, from_minor, to_minor
+from bonafide.billing.tax_basis import Decided, TaxDesk, Unlocated
+from bonafide.billing.taxed import at_home, taxes_of, with_threshold
 from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate
@@ -70,12 +69,14 @@ class _Desk:
         self.start, self.end = month.start(operator.zone), month.end(operator.zone)
         self.seller = canonical(seller_of(operator))
         self.prices = Prices()
+        self.tax, self.sentences = TaxDesk(month, operator), operator.tax.sentences
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
         measured: dict[int, list[Measured]] = defaultdict(list)
         ids = [account.pk for account in accounts]
         for row in measure(bill_month=self.month, zone=self.operator.zone, account_ids=ids, until=self.until):
             measured[row.account_id].append(row)
+        self.tax.read(accounts)
         for account in accounts:
             rows = measured.get(account.pk, [])
             if not rows and not self._open(account):
@@ -83,7 +84,8 @@ class _Desk:
             try:
                 bill = self._bill(account, rows)
             except Unbillable as stop:
-                yield Stopped(account.pk, account.reference, account.name, str(stop))
+                evidence = stop.items if isinstance(stop, Unlocated) else ()
+                yield Stopped(account.pk, account.reference, account.name, str(stop), evidence)
             except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
                 why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
                 yield Stopped(account.pk, account.reference, account.name, why)
@@ -101,13 +103,15 @@ class _Desk:
         if not lines or sheet is None:
             return None
         plan = sheet.plan
-        taxes = self._taxes(account, lines)
+        decided = self.tax.decide(account)
         net_minor = sum(line.net_minor for line in lines)
+        taxes = taxes_of(net_minor=net_minor, treatment=decided.treatment, language=account.language, own=self.sentences)
         tax_minor = sum(tax.tax_minor for tax in taxes)
-        home_minor, exchange, missing = self._at_home(tax_minor, plan.currency)
+        exchange, missing = self._exchange(plan.currency)
+        home_minor = at_home(minor=tax_minor, currency=plan.currency, exchange=exchange)
         if max(map(abs, (net_minor + tax_minor, home_minor or 0, *(line.net_minor for line in lines)))) > LARGEST:
             raise Unbillable("its amounts are larger than can be booked: correct its usage or its price")
-        return ComputedBill(
+        bill = ComputedBill(
             account_id=account.pk,
             reference=account.reference,
             name=account.name,
@@ -120,47 +124,50 @@ class _Desk:
             taxes=taxes,
             net_minor=net_minor,
             tax_minor=tax_minor,
+            treatment=decided.treatment,
+            tax_basis=decided.basis,
+            eu_consumer_minor=self._counted(decided, net_minor, plan.currency, exchange),
+            sale=decided.sale,
             tax_home_minor=home_minor,
             exchange=exchange,
             home_currency_missing=missing,
         )
+        return self._at_threshold(bill) if decided.treatment.counts else bill
 
-    def _taxes(self, account: Account, lines: Sequence[ComputedLine]) -> tuple[ComputedTax, ...]:
-        """All lines are services to one buyer, so one category and rate holds for the bill."""
-        treatment = decide(seller=self.operator.identity, buyer=account, standard_rate=self.operator.tax.standard_rate)
-        base_minor = sum(line.net_minor for line in lines)
-        return (
-            ComputedTax(
-                category=treatment.category,
-                rate=money.text(treatment.rate),
-                base_minor=base_minor,
-                tax_minor=tax_on(base_minor, treatment.rate),
-                reason_code=treatment.reason_code,
-                reason=reason(treatment.reason_key, account.language),
-            ),
-        )
+    def _counted(self, decided: Decided, net_minor: int, currency: str, exchange: dict[str, str] | None) -> int | None:
+        """What counts towards the threshold for consumers elsewhere in the Union, in the operator's own currency."""
+        if not decided.treatment.counts:
+            return None
+        home = self.operator.billing.currency
+        counted = net_minor if currency == home else at_home(minor=net_minor, currency=currency, exchange=exchange)
+        if counted is None:
+            raise Unbillable(
+                f"no exchange rate from {currency} to {home} for {self.month}, which the VAT of consumers elsewhere in the EU "
+                f"takes: enter it, for example 'bonafide prices rate {currency} {home} {self.month.last_day} 0.89 --source ECB'"
+            )
+        return counted
 
-    def _at_home(self, tax_minor: int, currency: str) -> tuple[int | None, dict[str, str] | None, str]:
-        """The tax in the operator's own currency (Directive 2006/112/EC art. 230), the rate, and what is missing for it."""
+    def _at_threshold(self, bill: ComputedBill) -> ComputedBill:
+        """The bill as it will be when everything before it is issued in this order."""
+        bill = with_threshold(bill, self.tax.turnover, own=self.sentences)
+        self.tax.sold(bill.eu_consumer_minor or 0)
+        return bill
+
+    def _exchange(self, currency: str) -> tuple[dict[str, str] | None, str]:
+        """The rate into the operator's own currency (Directive 2006/112/EC art. 230), and what is missing for it."""
         home = self.operator.billing.currency
         if currency == home:
-            return None, None, ""
+            return None, ""
         found: ExchangeRate | None = self.prices.exchange(currency, home, self.month)
         if found is None:
-            return None, None, f"no exchange rate from {currency} to {home} for {self.month}"
-        rate = Decimal(found.rate)
-        tax = to_minor(EXACT.multiply(from_minor(tax_minor, currency), rate), home)
-        return (
-            tax,
-            {
-                "base": currency,
-                "quote": home,
-                "rate": money.text(rate),
-                "dated_on": found.dated_on.isoformat(),
-                "source": found.source,
-            },
-            "",
-        )
+            return None, f"no exchange rate from {currency} to {home} for {self.month}"
+        return {
+            "base": currency,
+            "quote": home,
+            "rate": money.text(Decimal(found.rate)),
+            "dated_on": found.dated_on.isoformat(),
+            "source": found.source,
+        }, ""
 
 
 def seller_of(operator: Operator) -> dict[str, object]:

@@ -7,6 +7,8 @@ from typing import NamedTuple, TypedDict
 
 from msgspec import Raw
 
+from bonafide.billing.tax import Treatment
+from bonafide.billing.tax.locate import Item
 from bonafide.periods import Month
 
 
@@ -41,12 +43,28 @@ class ComputedTax(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ThresholdSale:
+    """A sale to a consumer elsewhere in the Union by a seller who is not registered for the one-stop shop.
+
+    What was sold before it decides between the two treatments; ``facts`` go into the bill's basis either way.
+    """
+
+    below: Treatment
+    beyond: Treatment
+    facts: dict[str, object]
+    limit_minor: int
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
 class ComputedBill:
     """One account's bill of one month, in minor units of ``currency``.
 
     ``seller`` is the same on every bill, so it comes as the JSON text it is kept as. ``tax_home_minor`` is the tax in the
     operator's own currency and ``exchange`` the rate used, when the bill is in another currency and a rate is known;
-    ``home_currency_missing`` says that one should be but is not.
+    ``home_currency_missing`` says that one should be but is not. ``treatment`` and ``tax_basis`` are what decided the tax;
+    ``eu_consumer_minor`` is the net in the operator's own currency when it counts towards the threshold of art. 59c, and ``sale``
+    is there while that threshold still has a say.
     """
 
     account_id: int
@@ -61,6 +79,10 @@ class ComputedBill:
     taxes: tuple[ComputedTax, ...]
     net_minor: int
     tax_minor: int
+    treatment: Treatment
+    tax_basis: Raw
+    eu_consumer_minor: int | None = None
+    sale: ThresholdSale | None = None
     tax_home_minor: int | None = None
     exchange: dict[str, str] | None = None
     home_currency_missing: str = ""
@@ -72,9 +94,13 @@ class ComputedBill:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An account that cannot be billed yet: why, and what to do about it, in one plain line."""
+    """An account that cannot be billed yet: why, and what to do about it, in one plain line.
+
+    ``evidence`` is there when staff must say where the consumer is.
+    """
 
     account_id: int
     reference: str
     name: str
     reason: str
+    evidence: tuple[Item, ...] = ()

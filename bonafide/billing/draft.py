@@ -32,19 +32,28 @@ def drafts_of(*, bills: Sequence[ComputedBill], operator: Operator, due_on: date
     """The rows of each bill; ``due_on`` is the day they will have to be paid by, which the sentences on them name."""
 
     @cache  # few sets of sentences serve all bills
-    def mentions(language: str, kind: str, categories: tuple[str, ...], owed: bool) -> Raw:  # noqa: FBT001 — cached by position
+    def mentions(language: str, kind: str, category: str, key: str, place: str, owed: bool) -> Raw:  # noqa: FBT001 — cached by position
         return canonical(
-            mentions_of(operator=operator, language=language, kind=kind, categories=categories, owed=owed, due_on=due_on)
+            mentions_of(
+                operator=operator,
+                language=language,
+                kind=kind,
+                categories=(category,),
+                owed=owed,
+                due_on=due_on,
+                treatment=key,
+                taxed_in=place,
+            )
         )
 
-    return [
-        _draft(
-            bill,
-            mentions(bill.language, str(bill.buyer["kind"]), tuple(tax.category for tax in bill.taxes), bill.total_minor > 0),
-            operator.service.trial,
+    drafts = []
+    for bill in bills:
+        decided = bill.treatment
+        said = mentions(
+            bill.language, str(bill.buyer["kind"]), decided.category, decided.key, decided.taxed_in, bill.total_minor > 0
         )
-        for bill in bills
-    ]
+        drafts.append(_draft(bill, said, operator.service.trial))
+    return drafts
 
 
 def _draft(bill: ComputedBill, mentions: Raw, trial: bool) -> Draft:  # noqa: FBT001 — an own helper
@@ -66,6 +75,8 @@ def _draft(bill: ComputedBill, mentions: Raw, trial: bool) -> Draft:  # noqa: FB
         "tax_home_minor": bill.tax_home_minor,
         "exchange": None if bill.exchange is None else canonical(bill.exchange),
         "trial": trial,
+        "tax_basis": bill.tax_basis,
+        "eu_consumer_minor": bill.eu_consumer_minor,
     }
     lines = [
         # a computed line is in the order of the columns, but for its position and its details as JSON

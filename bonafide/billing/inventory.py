@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from bonafide.billing.location_inventory import TABLES as LOCATION_TABLES
 from bonafide.holdings import ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose
 
 _BOOKS = _("to be paid, and to keep books")
 
 TABLES = (
+    *LOCATION_TABLES,
     Table(
         # ``reference`` is free text: what the bank passed on, which may hold the payer's name.
         "billing.Settlement",
@@ -95,6 +97,8 @@ TABLES = (
                     "issued_on",
                     "due_on",
                     "payment_reference",
+                    "tax_basis",
+                    "eu_consumer_minor",
                 ),
                 what=_("bills: to whom, for what, how much"),
                 whose=Whose.CUSTOMERS,

@@ -10,7 +10,7 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from bonafide.accounts.models import Account
+from bonafide.accounts.models import Account, User
 
 
 class BillRun(models.Model):
@@ -118,6 +118,10 @@ class Invoice(models.Model):
     tax_home_minor = models.BigIntegerField(null=True, blank=True)
     exchange = models.JSONField(null=True, blank=True)
     trial = models.BooleanField(default=False)
+    # What decided the tax, frozen: treatment, place, rate and its source, VIES's answer, evidence; see tax_basis.py.
+    tax_basis = models.JSONField(null=True, blank=True)
+    # Net in the operator's own currency, when it counts towards the threshold of Directive 2006/112/EC art. 59c.
+    eu_consumer_minor = models.BigIntegerField(null=True, blank=True)
 
     number = models.CharField(max_length=35, unique=True, null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
@@ -146,7 +150,14 @@ class Invoice(models.Model):
                 name="invoice_issued_whole",
             ),
         ]
-        indexes = [models.Index(fields=["month"], name="invoice_by_month")]
+        indexes = [
+            models.Index(fields=["month"], name="invoice_by_month"),
+            models.Index(
+                fields=["month", "eu_consumer_minor"],
+                condition=Q(eu_consumer_minor__isnull=False),
+                name="invoice_eu_consumers",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number or f"draft {self.pk}"
@@ -209,3 +220,68 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} on {self.invoice_id}"
+
+
+class LocationEvidence(models.Model):
+    """Evidence for where a consumer is (Reg. (EU) 282/2011 art. 24f). Only added; the latest of a kind counts.
+
+    ``place`` is a place's code (``FR``, ``RE``, ``ES-CN``). Of an IP address only the country, how it was found and when.
+    """
+
+    class Kind(models.TextChoices):
+        IP = "ip", _("Country of IP addresses")
+        CARD = "card", _("Country of a card")
+        BANK = "bank", _("Country of a bank account")
+        PHONE = "phone", _("Country of a telephone number")
+        OTHER = "other", _("Something else")
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="location_evidence", verbose_name=_("account"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    place = models.CharField(_("place"), max_length=15)
+    method = models.CharField(_("how it is known"), max_length=200)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("evidence for a place")
+        verbose_name_plural = _("evidence for places")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["ip", "card", "bank", "phone", "other"]), name="location_kind_known"),
+            models.CheckConstraint(condition=~Q(place="") & ~Q(method=""), name="location_evidence_whole"),
+        ]
+        indexes = [models.Index(fields=["account", "kind", "id"], name="location_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.place}"
+
+
+class LocationQuestion(models.Model):
+    """Evidence that contradicts itself: it stops the account's bill until staff decide, once, with a reason.
+
+    ``items`` is the evidence as [[kind, place], ...], ``digest`` its SHA-256: the decision holds for exactly this evidence.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="location_questions", verbose_name=_("account"))
+    items = models.JSONField(_("evidence"))
+    digest = models.CharField(max_length=64)
+    month = models.PositiveIntegerField(_("month"))
+    asked_at = models.DateTimeField(_("asked"))
+    place = models.CharField(_("place"), max_length=15, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    decided_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("question where a consumer is")
+        verbose_name_plural = _("questions where consumers are")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "digest"], name="location_question_once"),
+            models.CheckConstraint(
+                condition=Q(decided_at=None, place="", reason="") | (Q(decided_at__isnull=False) & ~Q(place="") & ~Q(reason="")),
+                name="location_decided_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{kind} {place}" for kind, place in self.items)

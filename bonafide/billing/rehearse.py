@@ -11,6 +11,7 @@ from bonafide.billing.compute import CHUNK, compute_bills
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.models import Invoice
 from bonafide.billing.run import skipped_as_zero
+from bonafide.billing.tax.places import registration_in
 from bonafide.operator import Operator
 from bonafide.periods import Month
 
@@ -45,11 +46,12 @@ class Rehearsed:
 
 @dataclass
 class Sums:
-    """Of a rehearsal, by currency; what is skipped is not counted."""
+    """Of a rehearsal, by currency; ``flags`` by what the law asks of the operator besides. What is skipped is not counted."""
 
     bills: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     net_minor: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     tax_minor: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    flags: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     total_minor: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, bill: ComputedBill) -> None:
@@ -57,6 +59,21 @@ class Sums:
         self.net_minor[bill.currency] += bill.net_minor
         self.tax_minor[bill.currency] += bill.tax_minor
         self.total_minor[bill.currency] += bill.total_minor
+        for flag in bill.treatment.flags:
+            self.flags[flag] += 1
+
+
+def flag_text(flag: str) -> str:
+    """What staff should do about a flag of a treatment, in one plain line."""
+    name, _, system = flag.partition(":")
+    if name == "oss_beyond_threshold":
+        return (
+            "sales to consumers elsewhere in the EU are above the threshold (Directive 2006/112/EC art. 59c): register for the "
+            'one-stop shop and set tax.oss = "registered"'
+        )
+    if name == "register":
+        return f"consumers in {system}: sellers from abroad must register for VAT there {registration_in(system)}"
+    return f"consumers in {system}: look up whether sellers from abroad must register for VAT there"
 
 
 def rehearse_month(*, month: Month, operator: Operator) -> Iterator[Rehearsed | Stopped]:

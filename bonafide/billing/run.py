@@ -9,11 +9,13 @@ from itertools import islice
 
 from django.db import DatabaseError, transaction
 
+from bonafide.billing.ask_location import ask_location
 from bonafide.billing.compute import CHUNK, compute_bills
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.draft import drafts_of
 from bonafide.billing.issue import number_drafts, take_place
 from bonafide.billing.models import BillRun, Invoice
+from bonafide.billing.turnover import at_threshold
 from bonafide.billing.write import write_bills
 from bonafide.errors import Refused
 from bonafide.operator import Operator
@@ -54,7 +56,9 @@ def issue_month(
     run, _begun = BillRun.objects.get_or_create(month=month.key, defaults={"started_at": now})
     result = RunResult()
     for chunk in _chunks(compute_bills(month=month, operator=operator), CHUNK):
-        result.stopped += [outcome for outcome in chunk if isinstance(outcome, Stopped)]
+        stopped = [outcome for outcome in chunk if isinstance(outcome, Stopped)]
+        ask_location(stopped=stopped, month=month, now=now)
+        result.stopped += stopped
         bills = [outcome for outcome in chunk if isinstance(outcome, ComputedBill)]
         due = [bill for bill in bills if not skipped_as_zero(bill=bill, operator=operator)]
         result.skipped_zero += len(bills) - len(due)
@@ -97,6 +101,7 @@ def _issue_together(bills: Sequence[ComputedBill], operator: Operator, now: date
             ).values_list("account_id", flat=True)
         )
         fresh = [bill for bill in bills if bill.account_id not in done]
+        fresh = at_threshold(bills=fresh, operator=operator)
         drafts = drafts_of(bills=fresh, operator=operator, due_on=place.due_on)
         write_bills(bills=number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix))
     result.issued += len(fresh)

@@ -32,7 +32,11 @@ INVOICE_FIELDS = (
     "due_on",
     "payment_reference",
     "position",
+    "tax_basis",
+    "eu_consumer_minor",
 )
+# Columns that came later: empty ones are left out, so that bills from before them keep their seals.
+LATER_FIELDS = ("tax_basis", "eu_consumer_minor")
 LINE_FIELDS = ("position", "text", "meter", "quantity", "unit", "unit_price", "net_minor", "details")
 TAX_FIELDS = ("category", "rate", "base_minor", "tax_minor", "reason_code", "reason")
 
@@ -54,9 +58,13 @@ def seal_of(
     ``invoice`` holds exactly ``INVOICE_FIELDS``; each line and tax is its fields in the order above, lines by position, taxes
     by category and rate.
     """
+    sealed = {**invoice, "issued_at": _instant(invoice["issued_at"])}
+    for name in LATER_FIELDS:
+        if sealed[name] is None:
+            del sealed[name]
     content = {
         "previous": previous,
-        "invoice": {**invoice, "issued_at": _instant(invoice["issued_at"])},
+        "invoice": sealed,
         "lines": list(lines),  # a tuple, too, is written as a list
         "taxes": list(taxes),
     }

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from bonafide.languages import written_day, written_month
 from bonafide.money import EXACT, format_exact, format_minor, plain, to_minor
@@ -20,9 +19,6 @@ from bonafide.pricing.rating import CostPlus, Package, Rated, Volume
 from bonafide.pricing.units import unit_text
 
 LONGEST = 400  # InvoiceLine.text
-
-# What tax.py gives as reasons, marked here because it knows no Django.
-REASONS = (gettext_noop("Reverse charge"),)
 
 exactly = lru_cache(maxsize=4096)(format_exact)
 
@@ -155,13 +151,6 @@ def no_group(language: str) -> str:
     """What usage is called that came without the dimension it is grouped by."""
     with translation.override(language):
         return _("without a name")
-
-
-@lru_cache(maxsize=64)
-def reason(key: str, language: str) -> str:
-    """Why no tax is charged, from the words that ``tax.py`` gives."""
-    with translation.override(language):
-        return _(key) if key else ""
 
 
 def with_unit(quantity: Decimal, unit: str, language: str) -> str:

@@ -12,7 +12,7 @@ from bonafide.mail.announce import fill_announcements, finish_announcements
 from bonafide.mail.outbox import Round, give_up, send_due
 
 _BATCH = 100
-_SECONDS = 50  # under the minute after which the round comes again
+_SECONDS = 30  # of each minute: an announcement to many leaves the worker time for everything else
 
 
 @task()

@@ -19,12 +19,12 @@ def hosts_are_declared(app_configs: Any = None, **_: Any) -> list[Error]:
     operator: Operator = settings.OPERATOR
     return [
         Error(f"{key} = {host!r} is a host that was not declared: {_REMEDY}", id="outgoing.E001")
-        for key, host in _named(operator)
+        for key, host in hosts_in_use(operator)
         if not may_be_reached(host=host, operator=operator)
     ]
 
 
-def _named(operator: Operator) -> list[tuple[str, str]]:
+def hosts_in_use(operator: Operator) -> list[tuple[str, str]]:
     """The hosts that settings make the console connect to, each with its key."""
     named = [("mail.host", operator.mail.host)] if operator.mail.delivery == "smtp" else []
     if operator.asks_vies:

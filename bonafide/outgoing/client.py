@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, datetime
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from bonafide.errors import Refused
 from bonafide.operator import Operator
@@ -16,6 +19,10 @@ from bonafide.outgoing.processors import Recipient, is_own, recipient_of
 
 class NotDeclared(Refused, ConnectionError):
     """Nobody was told that this host gets anything, so it gets nothing."""
+
+
+class NotYet(NotDeclared):
+    """Customers were told that this one will get something, and the time in which they may leave is not over."""
 
 
 @dataclass
@@ -44,8 +51,20 @@ def reaching(*, host: str, operator: Operator | None = None) -> Iterator[Recipie
             raise NotDeclared(
                 f"{host} was not declared, so nothing is sent there: see [[processors]] and network.own_hosts in operator.toml"
             )
+        refuse_until_announced(recipient=recipient, host=host)
     with door_to(host):
         yield recipient
+
+
+def refuse_until_announced(*, recipient: Recipient, host: str) -> None:
+    """The terms know who was announced, and they stand above: ``settings.RECIPIENTS_WAIT`` names whom to ask.
+
+    :raises NotYet:
+    """
+    waits: datetime | None = import_string(settings.RECIPIENTS_WAIT)(recipient.id)
+    if waits is not None:
+        since = f"on {waits:%Y-%m-%d}" if waits.year < MAXYEAR else "once terms that name them are in force"
+        raise NotYet(f"{host} is a host of {recipient.name}, who gets nothing yet: {since}; until then go on with the one before")
 
 
 @contextmanager

@@ -44,6 +44,12 @@ HOLDS: dict[str, Holds] = {
     "console_sessions.SignIn": Holds(_("a sign-in (%(thing)s)"), _("a list of sign-ins"), person="user_id"),
     "pricing.Subscription": Holds(_("the plan you are on"), _("a list of who is on which plan"), account="account_id"),
     "billing.Invoice": Holds(_("the bill %(thing)s"), _("a list of bills"), account="account_id"),
+    "billing.LocationEvidence": Holds(
+        _("evidence for your country (%(thing)s)"), _("a list of evidence for customers\u2019 countries"), account="account_id"
+    ),
+    "billing.LocationQuestion": Holds(
+        _("the question of your country (%(thing)s)"), _("a list of questions of customers\u2019 countries"), account="account_id"
+    ),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
     "mail.Letter": Holds(_("a letter (%(thing)s)"), _("a list of letters"), account="account_id", person="user_id"),
     "mail.Refusal": Holds(_("letters that were refused (%(thing)s)"), _("a list of who refused letters"), person="user_id"),

@@ -115,7 +115,7 @@ def oldest_address(*, user: object | None = None) -> datetime | None:
     """Since when the oldest IP address is held, of everybody or of one person; None when there is none."""
     found = []
     for column in ADDRESSES:
-        rows = column.model._default_manager.exclude(**{column.column: None})
+        rows = column.model._default_manager.filter(**{f"{column.column}__isnull": False})
         if user is not None:
             rows = rows.filter(user=user)
         found.append(rows.aggregate(oldest=Min(column.seen_at))["oldest"])

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from bonafide.operator import Operator
 from bonafide.privacy.remember import note_evidence
 from bonafide.terms import chain
-from bonafide.terms.clauses import CLAUSES, Clause
+from bonafide.terms.clause import Clause
+from bonafide.terms.clauses import CLAUSES
 from bonafide.terms.finding import Finding
 from bonafide.terms.models import Attestation, Evidence, SigningKey
 

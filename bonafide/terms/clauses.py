@@ -5,156 +5,13 @@ A clause stands here only once the product does what it says. ``id`` is the prom
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
-
-from babel import Locale
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bonafide.accounts.vat_numbers import vies_is_asked
 from bonafide.operator import Operator
-from bonafide.terms.checks import bills, logs, pages, people
-from bonafide.terms.finding import Finding
-
-Check = Callable[[Operator, datetime], Finding]
-# A check runs every day; half a day of grace covers a night of maintenance.
-NIGHTLY = timedelta(hours=36)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A value that a clause promises, and which change of it promises less.
-
-    ``setting`` is its key in the operator's file. ``looser`` is ``more`` (a larger number promises less), ``other`` (any other
-    value does), ``added`` (an entry that was not there, or that says something else, does; one that is gone promises more) or the
-    values in order from the strictest on. ``value`` says it as JSON where the key's own value is no plain one.
-    """
-
-    setting: str
-    looser: Literal["more", "other", "added"] | tuple[str, ...]
-    value: Callable[[Operator], Any] | None = None
-
-    def of(self, operator: Operator) -> Any:
-        """What the operator's file promises, as JSON keeps it."""
-        if self.value is not None:
-            return self.value(operator)
-        value: Any = operator
-        for name in self.setting.split("."):
-            value = getattr(value, name)
-        return value
-
-    @property
-    def is_number_or_choice(self) -> bool:
-        """Whether a looser value can be kept out of force by going on with the one before."""
-        return self.looser not in ("other", "added")
-
-
-@dataclass(frozen=True)
-class Clause:
-    """``text`` is paragraphs whose ``%(name)s`` places are filled from ``values(operator, language)``.
-
-    ``also`` adds the paragraphs that hold for some operators only. ``settings`` names the operator's keys that decide it,
-    ``measures`` those whose change promises less or more, and ``revision`` goes up when a release changes its meaning (not when
-    it mends its words). ``enforced_by`` names the code that keeps it, ``check`` proves it; a clause without one is attested by a
-    person, never proven. Evidence older than ``fresh`` proves nothing any more. ``counted`` says a check's counts in words.
-    """
-
-    id: str
-    title: str | Promise
-    text: tuple[str | Promise, ...]
-    values: Callable[[Operator, str], dict[str, object]] = lambda operator, language: {}
-    also: Callable[[Operator], tuple[str | Promise, ...]] = lambda operator: ()
-    settings: tuple[str, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    revision: int = 1
-    enforced_by: tuple[str, ...] = ()
-    check: Check | None = None
-    fresh: timedelta = NIGHTLY
-    counted: str | Promise = ""
-
-
-@dataclass(frozen=True)
-class Said:
-    """A clause as one reader reads it."""
-
-    id: str
-    title: str
-    paragraphs: tuple[str, ...]
-
-
-def country_name(code: str, language: str) -> str:
-    """``France`` for ``FR``, in the reader's language."""
-    return str(Locale(language).territories[code])
-
-
-def _host(operator: Operator, language: str) -> dict[str, object]:
-    identity, hosting = operator.identity, operator.hosting
-    return {
-        "trade_name": identity.trade_name,
-        "legal_name": identity.legal_name,
-        "legal_form": identity.legal_form,
-        "trade_register": identity.trade_register,
-        "registration": identity.registration,
-        "host": hosting.host_name,
-        "website": hosting.host_website,
-        "region": hosting.region,
-        "country": country_name(hosting.country, language),
-    }
-
-
-def _month(operator: Operator, language: str) -> dict[str, object]:
-    return {"zone": operator.service.time_zone, "days": operator.billing.payment_days}
-
-
-def _logs(operator: Operator, language: str) -> dict[str, object]:
-    return {"days": operator.logs.days, "folders": len(operator.logs.directories)}
-
-
-def _retention(operator: Operator, language: str) -> dict[str, object]:
-    return {"months": operator.retention.ip_months, "history": operator.retention.history_months}
-
-
-def _access_log(operator: Operator) -> tuple[str | Promise, ...]:
-    if operator.logs.access == "off":
-        return (_("The console itself keeps no log of requests."),)
-    holds = _(
-        "The console writes a line for each request: when, which kind of page, how it ended, how long it took, from which IP "
-        "address and, for who is signed in, the number of the login. Names, links and what was typed are not in it."
-    )
-    if operator.logs.access == "truncated":
-        return (holds, _("The last part of the address is cut off before the line is written."))
-    return (holds,)
-
-
-def _vat_numbers_are_checked(operator: Operator) -> tuple[str | Promise, ...]:
-    if not vies_is_asked(operator):
-        return ()
-    return (
-        _(
-            "A VAT number of the EU is checked with VIES, the register of the member states that the European Commission "
-            "runs. The number is sent there, with ours and nothing else, and the answer is kept as evidence."
-        ),
-    )
-
-
-def _empty_months(operator: Operator) -> tuple[str | Promise, ...]:
-    if operator.billing.zero_bills == "skip":
-        return (_("A month in which nothing is owed gives none."),)
-    return (_("A month whose usage comes to nothing gives one too, and it says so."),)
-
-
-def _ways_to_pay(operator: Operator) -> tuple[str | Promise, ...]:
-    if operator.bank is None:
-        return (_("How a bill can be paid is agreed with us: it names no bank account yet."),)
-    return (_("Each bill can be paid by bank transfer: it names our account, the amount and the reference to give."),)
-
-
-def _contact(operator: Operator, language: str) -> dict[str, object]:
-    return {"email": operator.identity.email, "trade_name": operator.identity.trade_name}
-
+from bonafide.terms import values
+from bonafide.terms.checks import bills, letters, logs, pages, passing_on, people
+from bonafide.terms.clause import Clause, Measure, Said
+from bonafide.terms.recipients import RECIPIENTS, named_recipients
 
 CLAUSES = (
     Clause(
@@ -170,7 +27,7 @@ CLAUSES = (
                 "The site of this company is %(website)s."
             ),
         ),
-        _host,
+        values.host,
         settings=("identity", "hosting"),
         measures=(
             Measure("identity.legal_name", "other"),
@@ -188,8 +45,8 @@ CLAUSES = (
             _("Usage is counted by calendar month, on the clock of %(zone)s. Each closed month gives one bill."),
             _("What arrives after its month was closed is put on the next bill, on a line that says so."),
         ),
-        _month,
-        _empty_months,
+        values.month,
+        values.empty_months,
         settings=("service.time_zone", "billing.zero_bills"),
         enforced_by=("bonafide.billing.run.issue_month",),
         check=bills.months_are_billed,
@@ -212,7 +69,7 @@ CLAUSES = (
         "B3",
         _("How bills are paid"),
         (_("The number of a payment card is asked for on no page of this console, and none is kept here."),),
-        also=_ways_to_pay,
+        also=values.ways_to_pay,
         settings=("bank",),
         enforced_by=("bonafide.billing.transfer.transfer_of",),
         check=bills.no_card_is_asked_or_kept,
@@ -242,7 +99,7 @@ CLAUSES = (
                 "registration and VAT numbers, an order reference and an address for bills. No payment card is kept here."
             ),
         ),
-        also=_vat_numbers_are_checked,
+        also=values.vat_numbers_are_checked,
         settings=("tax.vies",),
     ),
     Clause(
@@ -258,7 +115,7 @@ CLAUSES = (
                 "it in your settings. They see your console only by a visit that ends by itself and of which the owners are told."
             ),
         ),
-        _contact,
+        values.contact,
         enforced_by=(
             "bonafide.billing.models.InvoiceQuerySet.visible_to",
             "bonafide.privacy.looking.LookMiddleware",
@@ -278,7 +135,7 @@ CLAUSES = (
             ),
             _("Histories of sign-ins and ended sessions are deleted after %(history)d months."),
         ),
-        _retention,
+        values.retention,
         settings=("retention.history_months",),
         measures=(Measure("retention.history_months", "more"),),
         enforced_by=("bonafide.sign_in.history.record", "bonafide.sessions.store.SessionStore"),
@@ -307,7 +164,7 @@ CLAUSES = (
                 "seen. Then it is erased, in every table; that is looked after every hour."
             ),
         ),
-        _retention,
+        values.retention,
         settings=("retention.ip_months",),
         measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
@@ -318,7 +175,7 @@ CLAUSES = (
         "S4",
         _("What the logs hold"),
         (),
-        also=_access_log,
+        also=values.access_log,
         settings=("logs.access",),
         measures=(Measure("logs.access", ("off", "truncated", "full")),),
         enforced_by=("bonafide.privacy.access_log.AccessLogMiddleware",),
@@ -334,7 +191,7 @@ CLAUSES = (
                 "by the date of its file, in rotated and compressed files too. That is looked after every hour."
             ),
         ),
-        _logs,
+        values.logs,
         settings=("logs.days", "logs.directories"),
         measures=(Measure("logs.days", "more"),),
         enforced_by=("bonafide.privacy.sweep.sweep_old_logs",),
@@ -350,7 +207,7 @@ CLAUSES = (
                 "included. How old the oldest one is, is known at all times and stands beside this promise."
             ),
         ),
-        _retention,
+        values.retention,
         settings=("retention.ip_months",),
         measures=(Measure("retention.ip_months", "more"),),
         enforced_by=("bonafide.privacy.sweep_rows.sweep_rows",),
@@ -361,15 +218,20 @@ CLAUSES = (
         "U1",
         _("When we write to you"),
         (
+            _("We write to your e-mail address for these reasons alone, and each letter says why you get it: %(letters)s."),
             _(
-                "Your e-mail address is used to confirm that it is yours, to let you choose a new password, to tell you of each "
-                "change of what opens your login and of sign-ins from a new browser, and to invite you where a member asked for "
-                "it. Owners of an account are told of its new keys, of keys that end, and of visits by our staff; everybody is "
-                "told in time of terms that promise less. Each letter says why you get it, and there are no others."
+                "Letters that only inform (%(refusable)s) you can refuse with one click in each of them, and in your settings. "
+                "The others you cannot: your settings say of each why."
             ),
             _("You reach us at %(email)s."),
         ),
-        _contact,
+        values.letters,
+        measures=(Measure("letters", "added", values.purposes),),
+        enforced_by=("bonafide.mail.send.send_letter", "bonafide.mail.outbox.send_due"),
+        check=letters.letters_are_as_declared,
+        counted=_(
+            "%(letters)d letters looked at, each for a declared purpose; %(refusals)d refusals kept; %(waiting)d wait to leave"
+        ),
     ),
     Clause(
         "U2",
@@ -415,10 +277,63 @@ CLAUSES = (
                 "The pages of this console load nothing from any other company: no script, picture, font or counter. Your "
                 "browser is told to refuse it if a page ever tried."
             ),
+            _(
+                "The console itself reaches nobody but those whom the page of processors names: any other connection is refused "
+                "inside our own programs. What was passed on about you, to whom and when, you read in your settings."
+            ),
         ),
-        enforced_by=("bonafide.web.headers.SecurityHeadersMiddleware",),
-        check=pages.pages_load_only_from_here,
-        counted=_("%(pages)d pages read, %(loads)d loads, none from elsewhere"),
+        enforced_by=(
+            "bonafide.web.headers.SecurityHeadersMiddleware",
+            "bonafide.outgoing.guard.install",
+            "bonafide.outgoing.client.reaching",
+        ),
+        check=passing_on.nothing_leaves_unseen,
+        counted=_(
+            "%(pages)d pages read, %(loads)d loads, none from elsewhere; %(passed_on)d times something was passed on, "
+            "each time to one of %(recipients)d who are declared"
+        ),
+    ),
+    Clause(
+        "D2",
+        _("Who works for us"),
+        (
+            _(
+                "Your data is neither sold nor traded. Those who handle it for us, or must be asked, are: %(recipients)s. "
+                "The page of processors says of each what for, which data, where and under which contract, and that "
+                "contract binds them to keep it to themselves."
+            ),
+            _(
+                "Somebody new is announced %(notice)d days before they get anything; until then the console refuses to reach "
+                "them."
+            ),
+        ),
+        values.recipients,
+        settings=("processors", "terms.notice_days"),
+        measures=(Measure(RECIPIENTS, "added", named_recipients),),
+        enforced_by=("bonafide.outgoing.client.refuse_until_announced", "bonafide.outgoing.checks.processors_are_bound"),
+    ),
+    Clause(
+        "D3",
+        _("When the law asks"),
+        (
+            _(
+                "We hand data to an authority only where the law requires it. Each time is written down, with the law, what "
+                "exactly and who of us approved it, and you read it in your settings: at once, or as soon as the law lets us."
+            ),
+            _(
+                "Where a law or an order makes us keep something longer than promised here, a hold names what, why and until "
+                "when; it ends by itself. How many there are stands beside this promise."
+            ),
+        ),
+        also=values.floors,
+        settings=("retention.floors",),
+        measures=(Measure("retention.floors", "added", values.floors_by_name),),
+        enforced_by=("bonafide.privacy.triggers.install_records", "bonafide.privacy.sweep_rows.sweep_rows"),
+        check=passing_on.the_law_is_accounted_for,
+        counted=_(
+            "%(releases)d releases ever, %(last_year)d of them in the last year; %(holds)d orders to keep, %(held)d rows "
+            "kept by them and by law"
+        ),
     ),
 )
 

@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from bonafide.operator import Operator
-from bonafide.terms.clauses import CLAUSES, Measure, said
+from bonafide.terms.clause import Measure
+from bonafide.terms.clauses import CLAUSES, said
 from bonafide.terms.models import Change, Version
 
 Facts = Mapping[str, Any]

@@ -32,6 +32,9 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if settings.SECURE_HSTS_SECONDS:
+            # Django's own would wait for a request that came by https; ours come from the proxy that speaks it, by http.
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}")
         if settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies:
             # What a signed-in person sees is left behind in no cache, theirs included: "back" after signing out shows nothing.
             response.headers["Cache-Control"] = "no-store"

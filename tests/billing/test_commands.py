@@ -16,7 +16,7 @@ from bonafide.billing.run import MonthNotOver
 from bonafide.pricing.models import ClosedMonth
 from bonafide.pricing.rating import Flat, PerUnit
 from tests.factories.accounts import make_account
-from tests.factories.billing import OCTOBER_1, issue, make_invoice, make_meter, make_plan, triggers_lifted, use
+from tests.factories.billing import OCTOBER_1, issue, make_invoice, make_meter, make_plan, make_sale, triggers_lifted, use
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +69,30 @@ def test_rehearse_gives_notice_of_a_missing_rate_for_the_books() -> None:
     result = bonafide("rehearse", "2024-09")
     assert result.exit_code == 0
     assert "notice: no exchange rate from USD to EUR for 2024-09" in result.stdout
+
+
+def test_rehearse_shows_the_vat_of_each_bill_and_what_the_law_asks_besides() -> None:
+    for name, euros, country, postcode in (
+        ("Paris", "10", "FR", "75001"), ("London", "10", "GB", "SW1A 1AA"), ("Leeds", "10", "GB", "LS1 1UR"),
+        ("New York", "10", "US", "10001"), ("Berlin", "10001", "DE", "10115"),
+    ):  # fmt: skip
+        make_sale(name, euros, country=country, postcode=postcode)
+    result = bonafide("rehearse", "2024-09")
+    rows = {line.split()[1]: line for line in result.stdout.splitlines()[1:6]}
+    assert "S 20 FR" in rows["Paris"]
+    assert " O " in rows["London"]
+    assert "S 19 DE" in rows["Berlin"]
+    notices = [line for line in result.stdout.splitlines() if line.startswith("notice: ")]
+    assert notices == [
+        "notice: 1 bill: consumers in US: look up whether sellers from abroad must register for VAT there",
+        "notice: 1 bill: sales to consumers elsewhere in the EU are above the threshold (Directive 2006/112/EC art. 59c): "
+        'register for the one-stop shop and set tax.oss = "registered"',
+        "notice: 2 bills: consumers in GB: sellers from abroad must register for VAT there from the first sale to a consumer",
+    ]
+    shown = {bill["account"]: bill for bill in json.loads(bonafide("rehearse", "2024-09", "--json").stdout)["bills"]}
+    berlin = shown[rows["Berlin"].split()[0]]
+    assert (berlin["treatment"], berlin["taxed_in"], berlin["flags"]) == ("destination", "DE", ["oss_beyond_threshold"])
+    assert [(tax["category"], tax["rate"], tax["tax_minor"]) for tax in berlin["taxes"]] == [("S", "19", 190_019)]
 
 
 def test_rehearse_for_programs() -> None:

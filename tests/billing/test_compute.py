@@ -24,7 +24,7 @@ from bonafide.periods import Month
 from bonafide.pricing.models import ClosedMonth, Meter
 from bonafide.pricing.rating import CostPlus, Flat, Graduated, Package, PerUnit, Terms, Tier, Volume
 from bonafide.usage.models import Total
-from tests.factories.accounts import make_account
+from tests.factories.accounts import make_account, make_vat_check
 from tests.factories.billing import OCTOBER_1, SEPTEMBER, issue, make_meter, make_plan, make_rate, operator, subscribe, use
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -286,7 +286,12 @@ def test_late_usage_when_the_account_had_no_plan_stops_it() -> None:
 
 @pytest.mark.django_db
 def test_a_company_elsewhere_in_the_union_is_billed_by_reverse_charge() -> None:
-    bill = billed(make_meter(), PerUnit(unit_price=Decimal(1)), "100", country="DE", vat_number="DE136695976")
+    meter = make_meter()
+    make_plan((meter, PerUnit(unit_price=Decimal(1))))
+    account = make_account(country="DE", postcode="20457", vat_number="DE136695976")
+    make_vat_check(account)
+    use(account, meter, "100")
+    bill = bill_of(account)
     (tax,) = bill.taxes
     assert (tax.category, tax.rate, tax.base_minor, tax.tax_minor) == ("AE", "0", 10_000, 0)
     assert (tax.reason_code, tax.reason) == ("VATEX-EU-AE", "Reverse charge")

@@ -8,17 +8,34 @@ from typing import Any
 
 import pytest
 
-from bonafide.billing.mentions import mentions_of
+from bonafide.billing.mentions import mentions_of, reason_of
+from bonafide.operator_tax import Sentence
 from tests.factories.billing import operator
 
 DUE = date(2024, 10, 3)
 
 
 def said(
-    *, kind: str = "company", categories: tuple[str, ...] = ("S",), owed: bool = True, language: str = "en", **sections: Any
+    *,
+    kind: str = "company",
+    categories: tuple[str, ...] = ("S",),
+    owed: bool = True,
+    language: str = "en",
+    treatment: str = "",
+    taxed_in: str = "",
+    **sections: Any,
 ) -> list[str]:
     return list(
-        mentions_of(operator=operator(**sections), language=language, kind=kind, categories=categories, owed=owed, due_on=DUE)
+        mentions_of(
+            operator=operator(**sections),
+            language=language,
+            kind=kind,
+            categories=categories,
+            owed=owed,
+            due_on=DUE,
+            treatment=treatment,
+            taxed_in=taxed_in,
+        )
     )
 
 
@@ -43,6 +60,42 @@ def test_reverse_charge_names_the_articles() -> None:
         "Reverse charge: the customer owes the VAT (articles 44 and 196 of Directive 2006/112/EC)."
     )
     assert not any("Reverse charge" in sentence for sentence in said())
+
+
+SENTENCES = {
+    "home": None,
+    "below_threshold": None,
+    "reverse_charge": "Reverse charge: the customer owes the VAT (articles 44 and 196 of Directive 2006/112/EC).",
+    "outside_company": "Outside the scope of VAT: the customer is outside the EU (article 44 of Directive 2006/112/EC).",
+    "outside_consumer": "Outside the scope of VAT: the customer is outside the EU (article 58 of Directive 2006/112/EC).",
+    "not_applied": "VAT does not apply in French Guiana and Mayotte (article 294 of the French tax code, CGI).",
+    "franchise": "VAT not applicable, article 293 B of the French tax code (CGI).",
+    "small_enterprise": "Exempt from VAT: scheme for small enterprises (article 284 of Directive 2006/112/EC).",
+    "destination": "VAT of the customer’s country, Portugal (article 58 of Directive 2006/112/EC).",
+}
+
+
+@pytest.mark.parametrize("treatment", SENTENCES)
+def test_each_treatment_has_its_sentence_and_the_tax_of_home_has_none(treatment: str) -> None:
+    sentences = said(kind="person", treatment=treatment, taxed_in="PT-20")
+    assert sentences[2:] == [sentence for sentence in [SENTENCES[treatment]] if sentence]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_operators_own_sentence_goes_before_ours(language: str) -> None:
+    own = Sentence(of="franchise", en="Mine.", fr="Le mien.")
+    mine = said(kind="person", treatment="franchise", language=language, tax={"sentences": (own,)})
+    assert mine[-1] == {"en": "Mine.", "fr": "Le mien."}[language]
+    assert reason_of(key="franchise", language=language, own=(own,)) == mine[-1]
+    reverse = Sentence(of="reverse_charge", en="Mine.", fr="Le mien.")
+    said_by_law = {"en": "Reverse charge", "fr": "Autoliquidation"}[language]
+    assert reason_of(key="reverse_charge", language=language, own=(reverse,)) == said_by_law
+
+
+def test_every_treatment_without_tax_has_a_reason_and_every_other_none() -> None:
+    for key in ("reverse_charge", "outside_company", "outside_consumer", "not_applied", "franchise", "small_enterprise"):
+        assert 0 < len(reason_of(key=key, language="en")) <= 200
+    assert reason_of(key="", language="en") == ""
 
 
 def test_the_operators_own_choices_are_said() -> None:

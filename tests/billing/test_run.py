@@ -18,7 +18,7 @@ from bonafide.billing.verify import Verified, verify_books
 from bonafide.periods import Month
 from bonafide.pricing.models import ClosedMonth, Meter
 from bonafide.pricing.rating import Flat, PerUnit
-from tests.factories.accounts import make_account
+from tests.factories.accounts import make_account, make_vat_check
 from tests.factories.billing import OCTOBER_1, SEPTEMBER, issue, make_meter, make_plan, make_rate, operator, use
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,7 @@ def test_a_second_run_changes_nothing(meter: Meter) -> None:
 def test_a_bill_carries_everything_it_needs_on_its_own() -> None:
     make_plan((None, Flat(amount=Decimal(10))))
     account = make_account(name="Atelier", country="DE", vat_number="DE136695976", purchase_order="PO-7")
+    make_vat_check(account)
     issue(by=operator(billing={"number_prefix": "F", "payment_days": 14}))
     bill = Invoice.objects.get()
     assert bill.number == "F2024-000001"

@@ -38,6 +38,8 @@ INVOICE = {
     "tax_home_minor": 5,
     "exchange": '{"rate": "1"}',
     "trial": True,
+    "tax_basis": None,
+    "eu_consumer_minor": 5,
     "number": "2024-000009",
     "issued_at": "2024-10-01 08:00:00.000001+00:00",
     "issued_on": "2024-10-02",

@@ -6,7 +6,7 @@ from itertools import count
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from bonafide.accounts.models import Account, Membership, User
+from bonafide.accounts.models import Account, Membership, User, VatCheck
 
 CREATED = datetime(2024, 1, 1, tzinfo=UTC)
 _serial = count(1)
@@ -39,6 +39,15 @@ def make_account(**values: object) -> Account:
             "created_at": CREATED,
             **values,
         }
+    )
+
+
+def make_vat_check(
+    account: Account, outcome: str = "valid", *, asked_at: datetime = datetime(2024, 9, 10, tzinfo=UTC)
+) -> VatCheck:
+    """What VIES said about the number that the account has."""
+    return VatCheck.objects.create(
+        account=account, number=account.vat_number, outcome=outcome, asked_at=asked_at, consultation_number="WAPI-1"
     )
 
 

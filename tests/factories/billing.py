@@ -14,12 +14,12 @@ from django.db import connection
 
 from bonafide.accounts.models import Account
 from bonafide.billing import triggers
-from bonafide.billing.models import Invoice
+from bonafide.billing.models import Invoice, LocationEvidence
 from bonafide.billing.run import RunResult, issue_month
 from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate, Meter, Plan, Price, Subscription
-from bonafide.pricing.rating import PerUnit, Terms
+from bonafide.pricing.rating import Flat, PerUnit, Terms
 from bonafide.usage.models import Total
 from tests.factories.accounts import make_account
 
@@ -88,6 +88,17 @@ def use(account: Account, meter: Meter, quantity: str, *, day: int = 20240915, g
 
 def make_rate(base: str, quote: str, rate: str, *, dated_on: date = date(2024, 9, 30)) -> ExchangeRate:
     return ExchangeRate.objects.create(base=base, quote=quote, dated_on=dated_on, rate=rate, source="ECB", entered_at=OCTOBER_1)
+
+
+def make_sale(name: str, euros: str, *, country: str = "DE", postcode: str = "20457", **values: Any) -> Account:
+    """An account that is billed so much before tax each month; a consumer in Germany unless said otherwise."""
+    account = make_account(**{"kind": "person", "name": name, "country": country, "postcode": postcode, "city": "", **values})
+    subscribe(account, make_plan((None, Flat(amount=Decimal(euros))), is_default=False))
+    return account
+
+
+def make_evidence(account: Account, kind: str, place: str) -> LocationEvidence:
+    return LocationEvidence.objects.create(account=account, kind=kind, place=place, method="a test", at=OCTOBER_1)
 
 
 def issue(*, month: Month = SEPTEMBER, now: datetime = OCTOBER_1, by: Operator | None = None) -> RunResult:

@@ -6,9 +6,11 @@ from pathlib import Path
 from smtplib import SMTPServerDisconnected
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -130,6 +132,19 @@ def test_a_server_that_does_not_answer_leaves_the_page_standing_and_is_logged(cl
     assert "could not be sent" in page
     assert "the server hung up" in caplog.text
     assert "vega@example.com" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_no_transaction_waits_for_a_mail_server(django_capture_on_commit_callbacks):
+    given = {"activate_url": "http://localhost/a", "user": make_user(username="vega")}
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        get_adapter().send_mail("account/email/email_confirmation", "vega@example.com", given)
+        assert mail.outbox == []
+    assert [letter.to for letter in mail.outbox] == [["vega@example.com"]]
+    with transaction.atomic():
+        get_adapter().send_mail("account/email/email_confirmation", "vega@example.com", given)
+        transaction.set_rollback(True)
+    assert len(mail.outbox) == 1
 
 
 def test_links_start_with_the_consoles_own_address_whatever_the_request_said(settings):

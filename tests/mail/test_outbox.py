@@ -135,6 +135,12 @@ def test_one_address_that_is_refused_does_not_hold_up_the_others(settings):
     assert (done.sent, done.failed) == (1, 1)
 
 
+def test_an_address_that_no_letter_can_bear_does_not_hold_up_the_others():
+    make_letter(to="ana@example.com\nBcc: all@example.com")
+    make_letter(to="leo@example.com")
+    assert vars(send_due(now=NOW, limit=10)) == {"found": 2, "sent": 1, "refused": 0, "failed": 1}
+
+
 def test_after_three_days_it_is_given_up_and_may_be_written_anew(settings):
     settings.EMAIL_BACKEND = "tests.mail.servers.Away"
     letter = send_letter(**{**LETTER, "once": "k"})

@@ -37,6 +37,7 @@ EXCEPTED = {
     ("serving.py", "subprocess"): "starts the parts of the console, which set the guard up themselves",
     ("serving.py", "ctypes"): "tells the kernel to end a child with its parent",
     ("setting_up.py", "smtplib"): "asks whether the mail server answers, through the door",
+    ("safekeeping/databases.py", "subprocess"): "starts PostgreSQL's own programs, which speak to our own database alone",
     ("background/release.py", "socket"): "reads the name of the machine",
 }
 

@@ -18,6 +18,8 @@ from bonafide.outgoing import guard
 from bonafide.outgoing.web_client import Session, TooLarge, Unanswered, post
 from tests.factories.outgoing import operator_with, processor
 
+# Asking whether somebody was announced reads the terms.
+pytestmark = pytest.mark.django_db
 HOST = "api.postillon.example"
 
 

@@ -101,4 +101,4 @@ def test_the_page_says_how_old_the_oldest_address_is_and_when_it_goes():
 
 
 def test_without_an_address_it_says_so():
-    assert "We hold no IP address of you" in page(make_user())
+    assert "we hold no IP address of you" in page(make_user())

@@ -258,6 +258,7 @@ def test_the_database_refuses_an_order_for_longer_than_three_years():
 
 def test_its_texts_go_once_the_record_is_old_and_that_it_was_stays():
     hold = make_hold(Kind.LOGS, person=make_member(), now=NOW, secret_until=date(2027, 1, 1), secret_basis="art. 11")
+    assert (hold.is_secret(date(2027, 1, 1)), hold.is_secret(date(2027, 1, 2))) == (True, False)
     gone = months_after(hold.until, 36, operator().zone)
     swept(gone)
     hold.refresh_from_db()

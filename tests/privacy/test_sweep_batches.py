@@ -13,9 +13,12 @@ from django.db import connection, connections
 from bonafide.accounts.models import AccountChange
 from bonafide.holdings import Basis, Holding, Kept, Kind, Swept, Table, Unit, Whose
 from bonafide.operator_privacy import Floor
+from bonafide.periods import months_after
 from bonafide.privacy import sweep_batches
 from bonafide.privacy.inventory import TABLES
-from bonafide.privacy.models import SweepRun
+from bonafide.privacy.models import Look, SweepRun
+from bonafide.privacy.record_looks import record_looks
+from bonafide.privacy.subjects import Whose as Customer
 from bonafide.privacy.sweep_plan import steps
 from bonafide.privacy.sweep_rows import due_rows, held_addresses, sweep_rows
 from bonafide.privacy.sweep_runs import last_sweep
@@ -258,3 +261,17 @@ def test_nothing_stays_locked_between_two_batches():
 
     sweep(on_batch=between)
     assert seen[0] == 3_000
+
+
+# --- What the packages declare ---------------------------------------------------------------------------------------------
+@db
+def test_what_staff_looked_at_loses_its_texts_through_the_guards_of_its_table():
+    account = make_account()
+    about = {"kind": "accounts.account", "view": Look.View.PAGE, "thing": "Vega", "reason": "a reason", "now": OLD}
+    record_looks(staff=make_user(is_staff=True), whose=[Customer(account=account.pk)], **about)
+    limit = months_after(OLD, 36, operator().zone)
+    assert sweep(now=limit).emptied["privacy_look"] == 0
+    result = sweep(now=limit + timedelta(hours=1))
+    assert (result.emptied["privacy_look"], result.faults) == (1, [])
+    look = Look.objects.get()
+    assert (look.thing, look.reason, look.account, look.emptied_at) == ("", "", account, limit + timedelta(hours=1))

@@ -13,7 +13,8 @@ from bonafide import append_only
 from bonafide.terms import chain
 from bonafide.terms.attest import CannotAttest, attest
 from bonafide.terms.audit import State, audit, standings, verify_own_chain
-from bonafide.terms.clauses import CLAUSES, NIGHTLY, Clause
+from bonafide.terms.clause import NIGHTLY, Clause
+from bonafide.terms.clauses import CLAUSES
 from bonafide.terms.finding import Finding
 from bonafide.terms.models import Evidence, SigningKey
 from bonafide.terms.tell_staff import tell_staff_of_turns

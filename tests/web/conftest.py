@@ -18,6 +18,10 @@ PASSWORD = "four plain unrelated words"
 
 @pytest.fixture
 def world() -> World:
+    return make_world()
+
+
+def make_world() -> World:
     publish_terms()
     account = make_account()
     founder, now = make_member(account=account), timezone.now()
@@ -34,6 +38,10 @@ def world() -> World:
 
 @pytest.fixture
 def people(world: World) -> People:
+    return make_people(world)
+
+
+def make_people(world: World) -> People:
     return {
         "signed_out": None,
         "stranger": make_member(password=PASSWORD),

@@ -127,6 +127,10 @@ class Hold(models.Model):
         """Whether it keeps any of these kinds."""
         return not set(kinds).isdisjoint(self.kinds)
 
+    def is_secret(self, today: date) -> bool:
+        """Whether nobody outside may be told of it on this day of the operator's calendar, its basis neither."""
+        return self.secret_until is not None and self.secret_until >= today
+
     def ended_at(self, now: datetime) -> datetime | None:
         """Since when it keeps nothing any more, or None while it does."""
         end = min(moment for moment in (self.until, self.lifted_at) if moment)

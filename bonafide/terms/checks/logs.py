@@ -7,12 +7,16 @@ from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
+from django.db import connection
+
 from bonafide.holdings import Kind
 from bonafide.operator import Operator
 from bonafide.privacy.access_log import FIELDS, PREFIX, SUFFIX, cut_short, folder
+from bonafide.privacy.checks import files_are_declared, logs_are_declared
+from bonafide.privacy.inventory import oldest_address, undeclared_columns
 from bonafide.privacy.sweep import log_cutoff, look_at_old_logs
 from bonafide.privacy.sweep_rows import due_rows, held_addresses
-from bonafide.sessions.inventory import oldest_address
 from bonafide.terms.checks.trying import get, new_browser
 from bonafide.terms.finding import Finding
 
@@ -67,8 +71,15 @@ def logs_are_swept(operator: Operator, now: datetime) -> Finding:
         return Finding(counts, f"the declared folder {missing[0]} is not there, so it could not be looked at")
     if looked.faults:
         return Finding(counts, f"a log could not be read: {looked.faults[0]}")
-    late = looked.oldest is not None and looked.oldest < log_cutoff(operator=operator, now=now) - GRACE
-    return Finding(counts, f"a line of a log is {oldest} days old: at most {operator.logs.days} were promised" if late else "")
+    if looked.oldest is not None and looked.oldest < log_cutoff(operator=operator, now=now) - GRACE:
+        return Finding(counts, f"a line of a log is {oldest} days old: at most {operator.logs.days} were promised")
+    strange = [*logs_are_declared(), *files_are_declared()]
+    return Finding(counts, _without_paths(str(strange[0].msg)) if strange else "")
+
+
+def _without_paths(fault: str) -> str:
+    """What is published does not say where on the machine the instance is."""
+    return fault.replace(f"{settings.INSTANCE.home}", "the instance's folder")
 
 
 def addresses_are_erased(operator: Operator, now: datetime) -> Finding:
@@ -76,5 +87,9 @@ def addresses_are_erased(operator: Operator, now: datetime) -> Finding:
     oldest = oldest_address()
     counts = {"addresses": held_addresses(), "days": max((now - oldest).days, 0) if oldest else 0}
     late = due_rows(operator=operator, now=now, grace=GRACE, kinds=(Kind.ADDRESSES,))
-    fault = f"an IP address is {counts['days']} days old: at most {operator.retention.ip_months} months were promised"
-    return Finding(counts, fault if late else "")
+    if late:
+        days = counts["days"]
+        return Finding(counts, f"an IP address is {days} days old: at most {operator.retention.ip_months} months were promised")
+    # What nobody declared is swept by nobody.
+    strange = undeclared_columns(connection)
+    return Finding(counts, f"nobody knows what the database holds: {strange[0]}" if strange else "")

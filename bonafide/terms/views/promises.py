@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from bonafide.accounts.countries import country_name
 from bonafide.privacy.cookies import declared
 from bonafide.terms.audit import Standing, State, as_entry, public_keys, standings
-from bonafide.terms.clauses import country_name, said
+from bonafide.terms.clauses import said
 from bonafide.terms.models import Attestation, Evidence
 from bonafide.terms.publish import Week, in_words, standing_as_dict, years
 from bonafide.web.templatetags.web import language, locale

@@ -12,6 +12,7 @@ from babel.dates import format_time
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import Resolver404, resolve
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,6 +21,7 @@ from django.utils.translation import get_language, gettext_lazy
 from bonafide import languages
 from bonafide.money import format_exact, format_minor
 from bonafide.periods import Month
+from bonafide.web.integrity import integrity
 
 register = template.Library()
 
@@ -55,6 +57,12 @@ def language() -> str:
 def locale() -> Locale:
     """The CLDR locale of the reader's language."""
     return languages.locale_of(language())
+
+
+@register.simple_tag
+def script(name: str) -> SafeString:
+    """``{% script "sign_in/reveal.js" %}``: one of our scripts, which browsers run only if it is what we meant."""
+    return format_html('<script src="{}" integrity="{}" defer></script>', static(name), integrity(name))
 
 
 @register.filter

@@ -1,0 +1,5 @@
+"""What this package does by itself."""
+
+from bonafide.background.schedules import Schedule
+
+SCHEDULES = (Schedule("note-countries-of-sign-ins", "bonafide.billing.tasks.note_countries_of_sign_ins", "20 2 1 * *"),)
