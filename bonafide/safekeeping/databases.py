@@ -20,7 +20,7 @@ from bonafide.privacy.journal import GENESIS
 
 # A table that a database which was put back carries until it was replayed: the gate is shut wherever it is served from.
 MARK = "bonafide_restored"
-_MARKING = f"CREATE TABLE IF NOT EXISTS {MARK} (at text)"
+_MARKING = "CREATE TABLE IF NOT EXISTS {name} (at text)"
 _CLIENTS = "install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), of the server's version or later"
 
 
@@ -92,7 +92,7 @@ class Sqlite:
     def put(self, source: Path) -> None:
         """The file in its place, marked, in one step; the old one's log of writes goes before it."""
         with closing(sqlite3.connect(source)) as marked:
-            marked.execute(_MARKING)
+            marked.execute(_MARKING.format(name=MARK))
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         os.replace(source, self.path)
@@ -147,9 +147,10 @@ class Postgresql:
         script = source.with_name("database.sql")
         script.touch(mode=0o600)
         self._run([restore, "--no-owner", "--no-privileges", "--file", str(script), str(source)])
+        mark = _MARKING.format(name=f"public.{MARK}")  # a dump leaves no schema to look in
         anew = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public;"
         options = ["--no-psqlrc", "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--output", os.devnull]
-        self._run([shell, *options, "--command", anew, "--file", str(script), "--command", _MARKING])
+        self._run([shell, *options, "--command", anew, "--file", str(script), "--command", mark])
         script.unlink()
 
     @contextmanager

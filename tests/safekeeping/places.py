@@ -77,6 +77,28 @@ def raw(made: Instance) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(made.home.glob("bonafide.sqlite3*")))
 
 
+def save(made: Instance, copy: Path) -> Path:
+    """The database as somebody saves it without us: a copy of the file, a plain dump."""
+    if on_postgresql():
+        command = ["pg_dump", "--no-owner", "--file", str(copy), "--dbname", made.environment["DATABASE_URL"]]
+        subprocess.run(command, check=True)
+    else:
+        put_in_order(made)
+        shutil.copy(made.home / "bonafide.sqlite3", copy)
+    return copy
+
+
+def put_back(made: Instance, copy: Path) -> None:
+    """And as they put it back."""
+    if on_postgresql():
+        anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+        command = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, "-c", anew, "-f", str(copy)]
+        subprocess.run([*command, made.environment["DATABASE_URL"]], check=True, capture_output=True)
+    else:
+        put_in_order(made)
+        shutil.copy(copy, made.home / "bonafide.sqlite3")
+
+
 def put_in_order(made: Instance) -> None:
     """SQLite's log of writes into the file, as a copy with ``cp`` needs it."""
     with closing(sqlite3.connect(made.home / "bonafide.sqlite3")) as connection:

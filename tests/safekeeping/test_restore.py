@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.console import Instance, free_port, started
-from tests.safekeeping.places import add_people, on_postgresql, people, place, post, put_in_order, raw
+from tests.safekeeping.places import add_people, people, place, post, put_back, raw, save
 
 CANARY = b"anna-canary@example.com"
 
@@ -116,17 +116,16 @@ def test_somebody_may_answer_for_it_that_nobody_was_erased_since_and_is_written_
         assert not (fresh.home / "restored.json").exists()
 
 
-@pytest.mark.skipif(on_postgresql(), reason="a file of SQLite is copied")
 @pytest.mark.parametrize("done", ["sweep", "audit", "erasure"])
-def test_an_old_file_copied_back_is_noticed_by_what_the_folder_remembers(made: Instance, tmp_path: Path, done: str) -> None:
+def test_a_database_put_back_without_us_is_noticed_by_what_the_folder_remembers(
+    made: Instance, tmp_path: Path, done: str
+) -> None:
     add_people(made, "anna")
     made.bonafide("sweep")
-    put_in_order(made)
-    old = shutil.copy(made.home / "bonafide.sqlite3", tmp_path / "old.sqlite3")
+    old = save(made, tmp_path / "old")
     command = {"sweep": ["sweep"], "audit": ["audit"], "erasure": ["erase", "anna", "--reason", "her letter"]}[done]
     made.bonafide(*command, check=False)
-    put_in_order(made)
-    shutil.copy(old, made.home / "bonafide.sqlite3")
+    put_back(made, old)
     assert "the database was put back to an earlier day" in refused(made, "serve", "--port", str(free_port()))
     made.bonafide("restore", "--replay")
     assert people(made) == ([] if done == "erasure" else ["anna"])
