@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from bonafide.mail.purposes import UndeclaredLetter, declared
 from bonafide.outgoing.models import PassedOn
 from bonafide.outgoing.words import field_name, occasion_name
 from bonafide.privacy.models import answered_for_by
@@ -47,4 +48,12 @@ def passed_on(*, user: Any) -> PassedOnPart:
 
 
 def _line(row: PassedOn) -> Line:
-    return Line(row, ", ".join(str(field_name(code)) for code in row.fields), str(occasion_name(row.occasion)))
+    return Line(row, ", ".join(str(field_name(code)) for code in row.fields), _occasion(row.occasion))
+
+
+def _occasion(code: str) -> str:
+    """A letter's is its purpose, by the name under which it stands in the settings of letters."""
+    try:
+        return str(declared(code).name)
+    except UndeclaredLetter:
+        return str(occasion_name(code))

@@ -39,6 +39,14 @@ def test_a_person_reads_to_whom_when_which_data_and_what_for():
         assert words in page, words
 
 
+def test_a_letter_is_named_by_what_it_was_for():
+    user = make_user()
+    outgoing.passed_on(person=user, fields=["email", "letter"], occasion="login-security")
+    page = read(user)
+    assert "Security of your login" in page
+    assert "a letter to you" not in page
+
+
 @pytest.mark.parametrize(("role", "sees"), [("owner", True), ("billing", True), ("viewer", False)])
 def test_of_an_account_those_read_it_who_answer_for_it(account, role, sees):
     outgoing.passed_on(account=account, fields=["vat_number"], occasion="vat_check", name="European Commission (VIES)")
