@@ -206,6 +206,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = OPERATOR.network.proxies or 0
 USE_X_FORWARDED_HOST = False
 # Who says until when a processor that was declared still waits, because customers are being told: asked when something leaves.
 RECIPIENTS_WAIT = "bonafide.terms.recipients.waits_until"
+# Who says which values of the operator's file hold now: asked wherever a limit is shown or kept (bonafide/in_force.py).
+OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
 
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.holdings import Basis, Holding, Kind, Soon, Table, Whose
 
+FINISHED_KEPT_DAYS = 14  # a task that is done, or failed
+
 TABLES = (
     Table(
         # Tasks are given numbers of rows and no texts; but a traceback may say what the code had in its hands.
@@ -28,7 +30,7 @@ TABLES = (
                 whose=Whose.LOGINS,
                 why=_("to do what takes long later, and again when it failed"),
                 basis=Basis.INTEREST,
-                ends=Soon(14, _("a task is deleted two weeks after it ended")),
+                ends=Soon(FINISHED_KEPT_DAYS, _("a task is deleted two weeks after it ended")),
                 enforced_by="bonafide.background.tasks.forget_finished",
             ),
         ),

@@ -8,7 +8,9 @@ from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
-KEPT = timedelta(days=14)
+from bonafide.background.inventory import FINISHED_KEPT_DAYS
+
+KEPT = timedelta(days=FINISHED_KEPT_DAYS)
 
 
 @task()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from bonafide.in_force import operator_now
 from bonafide.mail.models import Letter, Refusal
 from bonafide.mail.purposes import UndeclaredLetter, declared, purposes_said
 from bonafide.mail.refuse import CannotRefuse, NoSuchLink, allow, read_link, refusable, refuse
@@ -39,7 +39,7 @@ def letters(request: HttpRequest) -> HttpResponse:
             "optional": [{"purpose": purpose, "refused": refused.get(purpose.code)} for purpose in said if purpose.refusable],
             "always": [purpose for purpose in said if not purpose.refusable],
             "sent": [{"at": at, "name": _name_of(code)} for code, at in _last_letters(user)],
-            "days": settings.OPERATOR.retention.letters_days,
+            "days": operator_now(now=timezone.now()).retention.letters_days,
         },
     )
 

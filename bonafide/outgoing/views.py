@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bonafide.in_force import operator_now
 from bonafide.outgoing.checks import database_hosts
 from bonafide.outgoing.guard import bare, is_here
 from bonafide.outgoing.processors import declared, is_own
@@ -24,6 +26,6 @@ def processors(request: HttpRequest) -> HttpResponse:
         "letters_stay": operator.mail.delivery == "file",
         "own_mail": operator.mail.delivery == "smtp" and is_own(host=operator.mail.host),
         "own_elsewhere": bool(elsewhere),
-        "months": operator.retention.passed_on_months,
+        "months": operator_now(now=timezone.now()).retention.passed_on_months,
     }
     return render(request, "outgoing/processors.html", given)

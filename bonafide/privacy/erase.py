@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -21,6 +20,7 @@ from bonafide.accounts.models import Account, Membership, User
 from bonafide.accounts.owners import hold_account, is_last_owner
 from bonafide.errors import Refused
 from bonafide.holdings import Kind, Table
+from bonafide.in_force import operator_now
 from bonafide.privacy import journal
 from bonafide.privacy.erase_login import empty_account, empty_login, forget_names, remove_login
 from bonafide.privacy.erase_rows import Left, Taken, erase_rows, merged
@@ -111,8 +111,9 @@ def take_person(*, person_id: int, now: datetime, tables: Sequence[Table] = TABL
     """The erasing itself, inside a transaction; again, it takes what was kept before and is kept no longer."""
     user = User.objects.filter(pk=person_id).first()
     whom = Whom(person=person_id)
-    begin_statutory_holds(operator=settings.OPERATOR, now=now)  # of what was closed a moment ago
-    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, now=now)
+    operator = operator_now(now=now)
+    begin_statutory_holds(operator=operator, now=now)  # of what was closed a moment ago
+    keeps = keeps_on(whom=whom, operator=operator, now=now)
     members = [] if user is None else _leave_accounts(user, keeps, now)
     taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)
     taken.emptied += forget_names(person_id=person_id)
@@ -130,8 +131,9 @@ def take_account(*, account_id: int, now: datetime, tables: Sequence[Table] = TA
         return Taken()
     hold_account(account_id)
     whom = Whom(account=account_id)
-    begin_statutory_holds(operator=settings.OPERATOR, now=now)
-    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, now=now)
+    operator = operator_now(now=now)
+    begin_statutory_holds(operator=operator, now=now)
+    keeps = keeps_on(whom=whom, operator=operator, now=now)
     if not holds_on(now=now, account=account_id):  # an order on an account is also one on who is in it
         Membership.objects.filter(account=account).delete()
     taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)

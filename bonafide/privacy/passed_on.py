@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from bonafide.mail.purposes import UndeclaredLetter, declared
+from bonafide.operator import Operator
 from bonafide.outgoing.models import PassedOn
 from bonafide.outgoing.words import field_name, occasion_name
 from bonafide.privacy.models import answered_for_by
@@ -38,13 +39,21 @@ def passed_on_of(user: Any) -> QuerySet[PassedOn]:
     return PassedOn.objects.filter(Q(person=user) | Q(account__in=answered_for_by(user)))
 
 
-def passed_on(*, user: Any) -> PassedOnPart:
+def passed_on(*, user: Any, operator: Operator) -> PassedOnPart:
     """Two statements, however many rows there are."""
     rows = passed_on_of(user)
     lines = tuple(_line(row) for row in rows.select_related("account").order_by("-at", "-pk")[:SHOWN])
     more = rows.count() - len(lines)
-    return PassedOnPart(lines, max(more, 0), settings.OPERATOR.retention.passed_on_months)
+    return PassedOnPart(lines, max(more, 0), operator.retention.passed_on_months)
 
 
 def _line(row: PassedOn) -> Line:
-    return Line(row, ", ".join(str(field_name(code)) for code in row.fields), str(occasion_name(row.occasion)))
+    return Line(row, ", ".join(str(field_name(code)) for code in row.fields), _occasion(row.occasion))
+
+
+def _occasion(code: str) -> str:
+    """A letter's is its purpose, by the name under which it stands in the settings of letters."""
+    try:
+        return str(declared(code).name)
+    except UndeclaredLetter:
+        return str(occasion_name(code))

@@ -1,6 +1,6 @@
 """SQL that keeps looks and visits as they were written. Two changes are let through: a visit ends once; an old row is emptied.
 
-Emptying takes the texts and leaves who, whose and when: the declared way for the sweep (``empty_looks``).
+Emptying takes the texts and leaves who, whose and when: the declared way for the sweep, by the lines of ``own_inventory``.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -23,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bonafide.accounts.models import Account, Membership
 from bonafide.holdings import Kind
+from bonafide.in_force import operator_now
 from bonafide.privacy import reasons
 from bonafide.privacy.begin_visit import CannotVisit, begin_visit
 from bonafide.privacy.end_visit import end_visits
@@ -52,18 +52,19 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """Who of the staff saw the person's data, and that of the accounts for which they answer; and what we hold of both."""
     user: Any = request.user
     now = timezone.now()
-    today = timezone.localdate(now, settings.OPERATOR.zone)
+    operator = operator_now(now=now)
+    today = timezone.localdate(now, operator.zone)
     looks = Look.objects.shown_to(user, today=today)
     page = Paginator(looks.select_related("account", "staff").order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     visits = Visit.objects.shown_to(user).with_over_at().select_related("account", "staff").order_by("-began_at", "-pk")
-    held = held_about(user=user, operator=settings.OPERATOR, today=today)
+    held = held_about(user=user, operator=operator, today=today)
     address = oldest_of(held, Kind.ADDRESSES)
     return render(
         request,
         "privacy/privacy.html",
         {
             "held": held,
-            "uncounted": uncounted(operator=settings.OPERATOR),
+            "uncounted": uncounted(operator=operator),
             "address": address,
             "address_days": (now - address.oldest).days if address and address.oldest else 0,
             "page": page,
@@ -75,7 +76,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
             ],
             "by_law": passed_on_by_law(user, now=now, today=today),
             "more_visits": max(visits.count() - VISITS_SHOWN, 0),
-            "passed_on": passed_on(user=user),
+            "passed_on": passed_on(user=user, operator=operator),
             "accounts": Account.objects.filter(pk__in=answered_for_by(user)).order_by("name"),
             "viewer_of": Account.objects.filter(
                 memberships__user=user, memberships__role=Membership.Role.VIEWER, closed_at=None
@@ -88,12 +89,13 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def processing(request: HttpRequest) -> HttpResponse:
     """The record of processing."""
-    others = recipients(operator=settings.OPERATOR, language=language())
+    operator = operator_now(now=timezone.now())
+    others = recipients(operator=operator, language=language())
     return render(
         request,
         "privacy/processing.html",
         {
-            "record": record(operator=settings.OPERATOR),
+            "record": record(operator=operator),
             "recipients": others,
             "transfers": any(one.outside for one in others),
             "measures": MEASURES,
@@ -105,7 +107,7 @@ def processing(request: HttpRequest) -> HttpResponse:
 def processing_csv(request: HttpRequest) -> HttpResponse:
     """The same as a table."""
     return HttpResponse(
-        as_csv(operator=settings.OPERATOR, language=language()),
+        as_csv(operator=operator_now(now=timezone.now()), language=language()),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="processing.csv"'},
     )

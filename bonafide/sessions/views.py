@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bonafide.in_force import operator_now
 from bonafide.periods import months_after
 from bonafide.sessions.end_own import Ending, end_own, try_again
 from bonafide.sessions.inventory import oldest_address
@@ -42,7 +43,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     ended = ended_sessions(user=request.user, now=now)
     ended_in_all = ended.count()
     oldest = oldest_address(user=request.user)
-    months = settings.OPERATOR.retention.ip_months
+    months = operator_now(now=now).retention.ip_months
     return render(
         request,
         "sessions/sessions.html",

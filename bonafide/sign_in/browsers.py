@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from bonafide.sign_in.models import KnownBrowser
 
-KEPT = timedelta(seconds=settings.BROWSER_COOKIE_AGE)  # since the last sign-in
+BELIEVED = timedelta(seconds=settings.BROWSER_COOKIE_AGE)  # since the last sign-in; the row goes by ``retention.history_months``
 _SALT = "bonafide.sign_in.browser"
 _LENGTH = 43  # of 256 bits as text
 
@@ -27,14 +27,14 @@ def meet(*, request: HttpRequest, response: HttpResponse, user: Any, now: dateti
     known, is_new = KnownBrowser.objects.get_or_create(
         user=user, digest=_digest(user, browser), defaults={"first_seen_at": now, "last_seen_at": now}
     )
-    forgotten = not is_new and known.last_seen_at <= now - KEPT
+    forgotten = not is_new and known.last_seen_at <= now - BELIEVED
     if not is_new:
         KnownBrowser.objects.filter(pk=known.pk, last_seen_at__lt=now).update(last_seen_at=now)
     response.set_signed_cookie(
         settings.BROWSER_COOKIE_NAME,
         browser,
         salt=_SALT,
-        max_age=KEPT,
+        max_age=BELIEVED,
         secure=settings.SECURE,
         httponly=True,
         samesite="Lax",
@@ -45,7 +45,11 @@ def meet(*, request: HttpRequest, response: HttpResponse, user: Any, now: dateti
 def recognised(*, request: HttpRequest, user: Any, now: datetime) -> str:
     """What is kept of this browser, if this person has signed in with it within a year; else empty."""
     browser = _id_of(request)
-    mine = KnownBrowser.objects.filter(user=user, digest=_digest(user, browser), last_seen_at__gt=now - KEPT) if browser else None
+    mine = (
+        KnownBrowser.objects.filter(user=user, digest=_digest(user, browser), last_seen_at__gt=now - BELIEVED)
+        if browser
+        else None
+    )
     return (mine.values_list("digest", flat=True).first() or "") if mine is not None else ""
 
 
@@ -54,14 +58,9 @@ def forget_all(*, user: Any) -> int:
     return KnownBrowser.objects.filter(user=user).delete()[0]
 
 
-def forget_old(*, now: datetime) -> int:
-    """Delete those that were not used for a year; how many."""
-    return KnownBrowser.objects.filter(last_seen_at__lte=now - KEPT).delete()[0]
-
-
 def _id_of(request: HttpRequest) -> str:
     """The id that the browser carries; empty for none, or one that we have not signed, or not lately."""
-    found: str = request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, default="", salt=_SALT, max_age=KEPT) or ""
+    found: str = request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, default="", salt=_SALT, max_age=BELIEVED) or ""
     return found if len(found) == _LENGTH else ""
 
 

@@ -5,5 +5,4 @@ from bonafide.background.schedules import Schedule
 SCHEDULES = (
     Schedule("write-security-letters", "bonafide.sign_in.tasks.write_letters", 1),
     Schedule("forget-spent-limits", "bonafide.sign_in.tasks.forget_spent_limits", 10),
-    Schedule("forget-browsers-and-letters", "bonafide.sign_in.tasks.forget", "50 3 * * *"),
 )

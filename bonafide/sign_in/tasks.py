@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.utils import timezone
 from django_tasks import task
 
 from bonafide.accounts.models import User
-from bonafide.sign_in.browsers import forget_old
 from bonafide.sign_in.confirm_again import send_confirmation
-from bonafide.sign_in.models import SecurityLetter
 from bonafide.sign_in.shared_store import forget_spent
 from bonafide.sign_in.write_letters import write_due
 
 _BATCH = 200
-_LETTERS_KEPT = timedelta(days=90)
 
 
 @task()
@@ -28,15 +23,6 @@ def write_letters() -> str:
 def write_letter(letter_id: str) -> str:
     """Send one letter now."""
     return _write(limit=1, only=letter_id)
-
-
-@task()
-def forget() -> str:
-    """Each night: delete browsers not used for a year, and letters about security whose link is long dead."""
-    now = timezone.now()
-    browsers = forget_old(now=now)
-    letters = SecurityLetter.objects.filter(at__lt=now - _LETTERS_KEPT).delete()[1].get("sign_in.SecurityLetter", 0)
-    return f"{browsers} browsers and {letters} letters forgotten"
 
 
 @task()

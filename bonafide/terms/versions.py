@@ -135,6 +135,11 @@ def operator_in_force(*, operator: Operator, now: datetime) -> Operator:
     return operator
 
 
+def operator_now(*, now: datetime) -> Operator:
+    """The same of the file that this process began with. ``settings.OPERATOR_IN_FORCE`` names this for the packages below."""
+    return operator_in_force(operator=settings.OPERATOR, now=now)
+
+
 def _with(operator: Operator, setting: str, value: Any) -> Operator:
     section, name = setting.split(".")
     changed = getattr(operator, section).model_copy(update={name: value})

@@ -15,13 +15,17 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django_tasks_db.models import DBTaskResult
 
+from bonafide.holdings import Kind
+from bonafide.privacy.sweep_rows import sweep_rows
 from bonafide.sign_in import words
 from bonafide.sign_in.changes import ANNOUNCED, ENDS, TOLD_ALREADY
 from bonafide.sign_in.letters import tell, tell_at_most
 from bonafide.sign_in.models import Alarm, Event, SecurityLetter
-from bonafide.sign_in.tasks import forget, write_letter, write_letters
+from bonafide.sign_in.tasks import write_letter, write_letters
 from bonafide.sign_in.write_letters import compose, digest
 from tests.factories.accounts import make_user
+from tests.factories.billing import operator
+from tests.factories.privacy import make_hold
 from tests.sign_in.post import ALARM, delivered, link
 
 pytestmark = pytest.mark.django_db
@@ -179,8 +183,21 @@ def test_the_queue_holds_an_id_and_the_tables_no_token(user, django_capture_on_c
 
 
 def test_letters_are_forgotten_once_their_link_is_long_dead(user):
-    told(user)
-    with time_machine.travel(timezone.now() + timedelta(days=89)):
-        assert forget.call() == "0 browsers and 0 letters forgotten"
-    with time_machine.travel(timezone.now() + timedelta(days=91)):
-        assert forget.call() == "0 browsers and 1 letters forgotten"
+    letter = told(user)
+    Alarm.objects.create(letter=letter, digest="0" * 64, expires_at=letter.at)
+    for days in (90, 45):
+        limits = operator(retention={"letters_days": days})
+        sweep_rows(operator=limits, now=letter.at + timedelta(days=days))
+        assert Alarm.objects.get().letter == letter
+    sweep_rows(operator=limits, now=letter.at + timedelta(days=45, seconds=1))
+    assert not SecurityLetter.objects.exists()
+    assert not Alarm.objects.exists()
+
+
+def test_a_hold_keeps_them_beyond_that(user):
+    letter = told(user)
+    make_hold(Kind.LETTERS, person=user, now=letter.at, days=200)
+    sweep_rows(operator=operator(), now=letter.at + timedelta(days=199))
+    assert SecurityLetter.objects.filter(pk=letter.pk).exists()
+    sweep_rows(operator=operator(), now=letter.at + timedelta(days=201))
+    assert not SecurityLetter.objects.exists()

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from bonafide.privacy.passed_on import SHOWN, passed_on
 from tests.factories import outgoing
 from tests.factories.accounts import make_account, make_member, make_user
+from tests.factories.billing import operator
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,14 @@ def test_a_person_reads_to_whom_when_which_data_and_what_for():
         "a letter to you",
     ):
         assert words in page, words
+
+
+def test_a_letter_is_named_by_what_it_was_for():
+    user = make_user()
+    outgoing.passed_on(person=user, fields=["email", "letter"], occasion="login-security")
+    page = read(user)
+    assert "Security of your login" in page
+    assert "a letter to you" not in page
 
 
 @pytest.mark.parametrize(("role", "sees"), [("owner", True), ("billing", True), ("viewer", False)])
@@ -67,7 +76,7 @@ def test_it_takes_the_same_statements_however_much_there_is(account):
         for n in range(many):
             outgoing.passed_on(person=user, account=account, at=outgoing.AT + timedelta(minutes=n))
         with CaptureQueriesContext(connection) as done:
-            part = passed_on(user=user)
+            part = passed_on(user=user, operator=operator())
             assert all(line.row.account.name for line in part.lines)
         counts.append(len(done))
     assert counts == [2, 2]

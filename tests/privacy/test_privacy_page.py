@@ -7,12 +7,13 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from bonafide.privacy.empty_looks import empty_looks
 from bonafide.privacy.models import Look
 from bonafide.privacy.record_looks import record_looks
 from bonafide.privacy.staff_code import staff_code
 from bonafide.privacy.subjects import Whose
+from bonafide.privacy.sweep_rows import sweep_rows
 from tests.factories.accounts import make_account, make_member, make_user
+from tests.factories.billing import operator
 from tests.factories.privacy import WHY, visiting
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +109,7 @@ def test_a_visit_and_what_was_done_in_it(account):
 
 def test_what_was_emptied_says_so(camille, account):
     look(camille, Whose(account=account.pk))
-    empty_looks(before=AT + timedelta(days=1), now=timezone.now())
+    sweep_rows(operator=operator(), now=AT + timedelta(days=36 * 31))
     page = read(make_member(account=account))
     assert "no longer kept" in page
     assert WHY not in page
@@ -120,7 +121,7 @@ def test_a_long_history_comes_in_pages_in_as_many_queries(camille, account, djan
         look(camille, Whose(account=account.pk), thing=f"F-{number:03}", now=AT + timedelta(minutes=number))
     client = Client()
     client.force_login(owner)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         first = client.get("/settings/privacy").content.decode()
     assert ("F-089" in first, "F-049" in first, "page 1 of 3" in first) == (True, False, True)
     assert "F-000" in client.get("/settings/privacy?page=3").content.decode()

@@ -6,13 +6,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from bonafide.periods import months_after
 from bonafide.privacy import triggers
-from bonafide.privacy.empty_looks import empty_looks
 from bonafide.privacy.end_visit import end_visits
 from bonafide.privacy.models import Look, Visit
 from bonafide.privacy.record_looks import record_looks
 from bonafide.privacy.subjects import Whose
+from bonafide.privacy.sweep_rows import sweep_rows
 from tests.factories.accounts import make_account, make_member
+from tests.factories.billing import operator
 from tests.factories.privacy import WHY, visiting
 
 pytestmark = pytest.mark.django_db
@@ -73,11 +75,17 @@ def test_a_visit_ends_once(visit):
     refused(lambda: Visit.objects.filter(pk=visit.pk).update(ended_at=None, how_ended=""))
 
 
+def emptied(now):
+    counts = sweep_rows(operator=operator(retention={"looks_months": 24}), now=now).emptied
+    return {name: count for name, count in counts.items() if count}
+
+
 def test_old_rows_are_emptied_of_their_texts_once_and_keep_who_and_whose(visit, look):
-    now = timezone.now()
-    assert empty_looks(before=visit.began_at, now=now) == 0
-    assert empty_looks(before=now + timedelta(seconds=1), now=now) == 1 + 1
-    assert empty_looks(before=now + timedelta(seconds=1), now=now) == 0
+    limit = months_after(visit.began_at, 24, operator().zone)
+    now = look.at + (limit - visit.began_at) + timedelta(seconds=1)
+    assert emptied(limit) == {}
+    assert emptied(now) == {"privacy_look": 1, "privacy_visit": 1}
+    assert emptied(now) == {}
     look.refresh_from_db()
     assert (look.reason, look.thing, look.staff, look.account) == ("", "", visit.staff, visit.account)
     refused(lambda: Look.objects.filter(pk=look.pk).update(reason="invented afterwards"))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -23,6 +24,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from bonafide.accounts.models import Account, Membership, User
+from bonafide.in_force import operator_now
+from bonafide.operator import Operator
 from bonafide.privacy import reasons
 from bonafide.privacy.ask_to_erase import ask_to_erase, withdraw_erasure
 from bonafide.privacy.erase import CannotErase, refuse_account, refuse_person
@@ -43,9 +46,11 @@ SEE_AND_SEND = require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     """What goes, what stays and until when; POST asks for it and signs the person out everywhere."""
     user: Any = request.user
+    now = timezone.now()
+    operator = operator_now(now=now)
     hindrance = _hindrance(Whom(person=user.pk))
     if request.method == "POST" and not hindrance:
-        row = ask_to_erase(whom=Whom(person=user.pk), by=Erasure.By.THEMSELVES, operator=settings.OPERATOR, now=timezone.now())
+        row = ask_to_erase(whom=Whom(person=user.pk), by=Erasure.By.THEMSELVES, operator=operator, now=now)
         logout(request)
         return render(request, "privacy/erasure_asked.html", {"due_at": row.due_at})
     mine = Membership.objects.filter(user=user).select_related("account").order_by("account__name")
@@ -53,10 +58,10 @@ def erase(request: HttpRequest) -> HttpResponse:
         request,
         "privacy/erase.html",
         {
-            **_summary(Whom(person=user.pk)),
+            **_summary(Whom(person=user.pk), operator=operator, now=now),
             "hindrance": hindrance,
             "accounts": [membership.account for membership in mine],
-            "days": settings.OPERATOR.retention.erasure_pause_days,
+            "days": operator.retention.erasure_pause_days,
         },
     )
 
@@ -90,6 +95,7 @@ def erase_for(request: HttpRequest, what: str, pk: int) -> HttpResponse:
     whom, whose = (Whom(person=pk), Whose(person=pk)) if what == "person" else (Whom(account=pk), Whose(account=pk))
     page = reverse(f"admin:accounts_{'user' if what == 'person' else 'account'}_change", args=[pk])
     now = timezone.now()
+    operator = operator_now(now=now)
     reason = reasons.given(request.session, whose=[whose], now=now)
     if not reason:
         return redirect(f"{reverse('reason')}?{urlencode({'next': page})}")
@@ -100,14 +106,14 @@ def erase_for(request: HttpRequest, what: str, pk: int) -> HttpResponse:
         messages.success(request, _("The erasure is withdrawn."))
         return redirect(page)
     if request.method == "POST" and not hindrance:
-        ask_to_erase(whom=whom, by=Erasure.By.STAFF, operator=settings.OPERATOR, now=now, staff=request.user, reason=reason)
+        ask_to_erase(whom=whom, by=Erasure.By.STAFF, operator=operator, now=now, staff=request.user, reason=reason)
         messages.success(request, _("It is erased after the pause, unless the person signs in."))
         return redirect(page)
     given = {"thing": thing, "page": page, "reason": reason, "hindrance": hindrance, "waiting": waiting}
     return render(
         request,
         "privacy/erase_for.html",
-        {**_summary(whom), **given, "days": settings.OPERATOR.retention.erasure_pause_days},
+        {**_summary(whom, operator=operator, now=now), **given, "days": operator.retention.erasure_pause_days},
     )
 
 
@@ -123,9 +129,8 @@ def _hindrance(whom: Whom) -> str:
     return ""
 
 
-def _summary(whom: Whom) -> dict[str, Any]:
+def _summary(whom: Whom, *, operator: Operator, now: datetime) -> dict[str, Any]:
     """How much of what goes, and what stays on which basis until when."""
-    now = timezone.now()
-    keeps = keeps_on(whom=whom, operator=settings.OPERATOR, now=now)
+    keeps = keeps_on(whom=whom, operator=operator, now=now)
     going, staying = count_rows(whom=whom, tables=TABLES, keeps=keeps)
     return {"going": [(kind.label, rows) for kind, rows in going.items()], "staying": staying}
