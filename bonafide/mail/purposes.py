@@ -133,6 +133,14 @@ PURPOSES = (
         templates=("privacy/email/erasure_asked", "privacy/email/erased"),
     ),
     Purpose(
+        "law-release",
+        Kind.TERMS,
+        _("What the law makes us do with your data"),
+        _("When we hand data of yours to an authority, or keep it longer by an order: at once, or as soon as we may tell you."),
+        _("only who knows of it can object to it."),
+        templates=("privacy/email/law_release", "privacy/email/law_hold"),
+    ),
+    Purpose(
         "bill-issued",
         Kind.BILLING,
         _("Your bill"),

@@ -17,6 +17,7 @@ from bonafide.periods import months_after
 from bonafide.privacy.models import LONGEST_MONTHS, Hold, Look
 from bonafide.privacy.record_looks import record_looks
 from bonafide.privacy.subjects import Whose
+from bonafide.privacy.tell_of_law import tell_at_once
 
 
 class CannotHold(Refused):
@@ -39,7 +40,8 @@ def begin_hold(
     secret_until: date | None = None,
     secret_basis: str = "",
 ) -> Hold:
-    """From now on, and until the moment given, these kinds of theirs stay. That staff entered it, and why, is written down.
+    """From now on, and until the moment given, these kinds of theirs stay. That staff entered it, and why, is written down;
+    whom it concerns is written to at once, or after the last day on which the law forbids it.
 
     :raises CannotHold:
     """
@@ -72,6 +74,7 @@ def begin_hold(
     )
     whose = Whose(account=hold.account_id, person=hold.person_id)
     record_looks(staff=staff, whose=[whose], kind="privacy.hold", view=Look.View.CHANGE, now=now, thing=str(hold), reason=reason)
+    tell_at_once(thing=hold, now=now)
     return hold
 
 

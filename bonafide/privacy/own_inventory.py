@@ -100,6 +100,7 @@ TABLES = (
             ),
         ),
     ),
+    Table("privacy.Told", plain=("id", "release_id", "hold_id", "at")),
     Table(
         "privacy.Hold",
         told="told",

@@ -20,6 +20,7 @@ from bonafide.privacy.holds import holds_shown_to
 from bonafide.privacy.models import Hold, Look, Release, answered_for_by
 from bonafide.privacy.record_looks import record_looks
 from bonafide.privacy.subjects import Whose
+from bonafide.privacy.tell_of_law import tell_at_once
 
 SHOWN = 20
 
@@ -47,7 +48,7 @@ def record_release(
     secret_until: date | None = None,
     secret_basis: str = "",
 ) -> Release:
-    """Write down what was handed over. The customer reads it at once, or after the last day on which the law forbids it.
+    """Write down what was handed over. The customer is told at once, or after the last day on which the law forbids it.
 
     :raises CannotRelease:
     """
@@ -81,6 +82,7 @@ def record_release(
     record_looks(
         staff=staff, whose=[whose], kind="privacy.release", view=Look.View.CHANGE, now=now, thing=str(release), reason=reason
     )
+    tell_at_once(thing=release, now=now)
     return release
 
 

@@ -5,5 +5,17 @@ from bonafide.privacy.models.holds import LONGEST_MONTHS, Hold
 from bonafide.privacy.models.looks import LONGEST_MINUTES, Look, Visit, answered_for_by
 from bonafide.privacy.models.releases import Release
 from bonafide.privacy.models.sweeps import SweepRun
+from bonafide.privacy.models.told import Told
 
-__all__ = ["LONGEST_MINUTES", "LONGEST_MONTHS", "Erasure", "Hold", "Look", "Release", "SweepRun", "Visit", "answered_for_by"]
+__all__ = [
+    "LONGEST_MINUTES",
+    "LONGEST_MONTHS",
+    "Erasure",
+    "Hold",
+    "Look",
+    "Release",
+    "SweepRun",
+    "Told",
+    "Visit",
+    "answered_for_by",
+]

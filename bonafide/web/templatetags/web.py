@@ -87,8 +87,18 @@ def day(value: date | None) -> SafeString | str:
     """A date as people write it, in a ``<time>``; nothing for None."""
     if value is None:
         return ""
-    on = value.astimezone(settings.OPERATOR.zone).date() if isinstance(value, datetime) else value
+    on = _on(value)
     return format_html('<time datetime="{}">{}</time>', on.isoformat(), written_day(on))
+
+
+@register.filter
+def spoken_day(value: date) -> str:
+    """The same without markup (for letters)."""
+    return written_day(_on(value))
+
+
+def _on(value: date) -> date:
+    return value.astimezone(settings.OPERATOR.zone).date() if isinstance(value, datetime) else value
 
 
 @register.filter
