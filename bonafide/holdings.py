@@ -19,6 +19,7 @@ Text = str | Promise
 SWEEP = "bonafide.privacy.sweep_rows.sweep_rows"
 LOGIN_ERASED = "bonafide.accounts.models.User.delete"
 ACCOUNT_CLOSED = "bonafide.accounts.close.close_account"
+UNCONFIRMED = "retention.unconfirmed_days"
 ISSUED_STAYS = "bonafide.billing.triggers.install"
 
 
@@ -138,9 +139,13 @@ class Swept:
 
 @dataclass(frozen=True)
 class WithLogin:
-    """It stays while the person has a login, and is erased with it. ``emptied``: kept rows lose these instead of going."""
+    """It stays while the person has a login, and is erased with it. ``emptied``: kept rows lose these instead of going.
+
+    ``unconfirmed`` is the key of the operator's file (in days) after which it goes where the sign-up was never confirmed.
+    """
 
     emptied: Emptied = ()
+    unconfirmed: str = ""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,12 @@ class Retention(Section):
     usage_months: int = Field(
         36, ge=13, le=120, description="Single usage events are deleted once they are so many months old; bills stay."
     )
+    unconfirmed_days: int = Field(
+        30,
+        ge=1,
+        le=366,
+        description="A sign-up that nobody confirms is erased after so many days, with the account it opened if that is empty.",
+    )
     erasure_pause_days: int = Field(
         7,
         ge=0,

@@ -9,6 +9,7 @@ from bonafide.holdings import (
     ISSUED_STAYS,
     LOGIN_ERASED,
     SWEEP,
+    UNCONFIRMED,
     Basis,
     Holding,
     Kept,
@@ -81,7 +82,7 @@ _PEOPLE = (
         ),
     ),
     Table(
-        # Rows stand here once for everybody who signed up; those who never confirmed are forgotten by bonafide.sign_in.
+        # Rows stand here for everybody who signed up; those who never confirmed are erased by bonafide.privacy.erase_sign_ups.
         "accounts.User",
         called=_("logins"),
         plain=("id",),
@@ -103,7 +104,7 @@ _PEOPLE = (
                 whose=Whose.LOGINS,
                 why=_TO_LET_IN,
                 basis=Basis.CONTRACT,
-                ends=WithLogin(),
+                ends=WithLogin(unconfirmed=UNCONFIRMED),
                 enforced_by=LOGIN_ERASED,
                 person="pk",
                 since="date_joined",
@@ -115,7 +116,7 @@ _PEOPLE = (
                 whose=Whose.LOGINS,
                 why=_("to write about security, bills and the contract"),
                 basis=Basis.CONTRACT,
-                ends=WithLogin(),
+                ends=WithLogin(unconfirmed=UNCONFIRMED),
                 enforced_by=LOGIN_ERASED,
                 person="pk",
                 since="date_joined",

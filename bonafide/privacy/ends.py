@@ -130,7 +130,7 @@ def said_end(holding: Holding | Place, operator: Operator) -> str:
             span = said_span(int(setting_value(ends.setting, operator)), "months" if _in_months(ends) else "days")
             return (_("erased after %(span)s") if ends.emptied else _("deleted after %(span)s")) % {"span": span}
         case WithLogin():
-            return _and_floor(_("erased with the login"), holding, operator)
+            return _and_sign_up(_and_floor(_("erased with the login"), holding, operator), ends, operator)
         case WithAccount():
             return _and_floor(_("erased with the account"), holding, operator)
         case Kept():
@@ -163,6 +163,13 @@ def _and_floor(said: str, held: Holding | Place, operator: Operator) -> str:
     return _("%(said)s, at the earliest %(span)s after the end of the contract (%(basis)s)") % given
 
 
+def _and_sign_up(said: str, ends: WithLogin, operator: Operator) -> str:
+    if not ends.unconfirmed:
+        return said
+    span = said_span(int(setting_value(ends.unconfirmed, operator)), "days")
+    return _("%(said)s; after %(span)s where nobody confirmed the sign-up") % {"said": said, "span": span}
+
+
 def _kept(ends: Kept, operator: Operator) -> str:
     floor = floor_of(ends.floor, operator)
     if floor is None:
@@ -182,4 +189,5 @@ def _soon(ends: Soon, operator: Operator) -> str:
 
 def settings_of(every: Iterable[Ends]) -> set[str]:
     """The keys of the operator's file on which these depend."""
-    return {ends.setting for ends in every if isinstance(ends, Swept | Soon) and ends.setting}
+    keys = (ends.unconfirmed if isinstance(ends, WithLogin) else getattr(ends, "setting", "") for ends in every)
+    return {key for key in keys if key}

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from bonafide.errors import Refused
 from bonafide.holdings import Kind, Table
 from bonafide.in_force import operator_now
 from bonafide.privacy import journal
+from bonafide.privacy.empty_accounts import take_empty_accounts
 from bonafide.privacy.erase_login import empty_account, empty_login, forget_names, remove_login
 from bonafide.privacy.erase_rows import Left, Taken, erase_rows, merged
 from bonafide.privacy.erasure_letters import tell_of_erasure
@@ -32,7 +34,9 @@ from bonafide.privacy.models import Erasure, Hold
 from bonafide.privacy.remember import journal_places, keep_journal, keep_journals, last_of_journal, note_erasure, settle
 from bonafide.privacy.statutory import begin_statutory_holds
 from bonafide.sessions.end import end_sessions
+from bonafide.sessions.lock import lock_person
 from bonafide.sessions.models import Reason
+from bonafide.sign_in.unconfirmed import never_confirmed
 
 _LOCK = 7_246_003  # of PostgreSQL's advisory locks; SQLite has one writer anyway
 
@@ -67,6 +71,27 @@ def erase_person(
         taken = take_person(person_id=person_id, now=now, tables=tables)
         tell_of_erasure(address=address, language=language, left=merged(taken.left), now=now)
         return row, taken
+
+    return _journalled(work, now)
+
+
+def erase_sign_up(*, person_id: int, before: datetime, now: datetime, tables: Sequence[Table] = TABLES) -> Erased:
+    """Erase somebody who signed up before ``before`` and never confirmed it, with the account of theirs that holds nothing.
+
+    Nobody is told: whoever has the mailbox did not want us, or never knew.
+
+    :raises CannotErase: they confirmed or signed in meanwhile, or an account that holds something has no other owner.
+    """
+
+    def work() -> tuple[Erasure, Taken]:
+        lock_person(person_id)
+        list(EmailAddress.objects.select_for_update().filter(user=person_id))  # whoever confirms now comes before us, or too late
+        if not never_confirmed(before=before).filter(pk=person_id).exists():
+            raise CannotErase(_("This sign-up was confirmed."))
+        row = _asked(Whom(person=person_id), now, Erasure.By.NOBODY, "", None)
+        take_empty_accounts(person_id=person_id, now=now, tables=tables)
+        refuse_person(person_id=person_id)
+        return row, take_person(person_id=person_id, now=now, tables=tables)
 
     return _journalled(work, now)
 
@@ -150,6 +175,8 @@ def erase_again(*, entry: journal.Entry, now: datetime) -> None:
         person_id=entry.person, account_id=entry.account, by=Erasure.By.SHELL, asked_at=entry.at, due_at=entry.at
     )
     if entry.person is not None:
+        if never_confirmed(before=now).filter(pk=entry.person).exists():
+            take_empty_accounts(person_id=entry.person, now=now, tables=TABLES)
         taken = take_person(person_id=entry.person, now=now)
     else:
         taken = take_account(account_id=entry.account or 0, now=now)

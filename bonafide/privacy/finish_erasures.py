@@ -1,4 +1,4 @@
-"""Erase whom it is time to erase, and of those erased before what is kept no longer. Called by the schedule."""
+"""Erase whom it is time to erase, sign-ups that nobody confirmed too, and of those erased before what is kept no longer."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from datetime import datetime
 from django.db import transaction
 
 from bonafide.errors import Refused
+from bonafide.in_force import operator_now
 from bonafide.privacy.erase import Erased, erase_account, erase_person, take_account, take_person
 from bonafide.privacy.erase_rows import merged
+from bonafide.privacy.erase_sign_ups import erase_sign_ups
 from bonafide.privacy.models import Erasure
 
 
 @dataclass(frozen=True)
 class Finished:
-    """Those who were erased now, and counts: erasures of which nothing is left any more, and those that were refused."""
+    """Those who were erased now as they were asked to be, and counts.
+
+    ``finished`` are erasures of which nothing is left any more, ``refused`` those that were, ``sign_ups`` those that nobody
+    confirmed.
+    """
 
     erased: tuple[Erased, ...]
     finished: int
     refused: int
+    sign_ups: int
 
 
 def finish_erasures(*, now: datetime) -> Finished:
@@ -35,7 +42,8 @@ def finish_erasures(*, now: datetime) -> Finished:
         except Refused as refusal:
             refused += 1
             Erasure.objects.waiting().filter(pk=row.pk).update(hindrance=str(refusal)[:300])
-    return Finished(tuple(erased), finish_kept(now=now), refused)
+    sign_ups = erase_sign_ups(operator=operator_now(now=now), now=now)
+    return Finished(tuple(erased), finish_kept(now=now), refused, sign_ups.erased)
 
 
 def finish_kept(*, now: datetime) -> int:

@@ -17,6 +17,7 @@ from bonafide.accounts.models import Account, Membership
 from bonafide.operator import Operator
 from bonafide.operator_privacy import Floor
 from bonafide.periods import months_after, months_before
+from bonafide.privacy.erase_login import GONE
 from bonafide.privacy.models import Hold
 
 _CHUNK = 500
@@ -70,6 +71,7 @@ def _missing(floor: Floor, operator: Operator, now: datetime) -> Iterator[tuple[
     accounts = Account.objects.filter(closed_at__gt=since, closed_at__lte=now).exclude(
         Exists(have.filter(account=OuterRef("pk"), person=None))
     )
+    accounts = accounts.exclude(reference__startswith=f"{GONE}-")  # nothing is left in it that could be kept
     for account, closed_at in accounts.order_by("pk").values_list("pk", "closed_at"):
         yield account, None, closed_at
     people = Membership.objects.filter(account__closed_at__gt=since, account__closed_at__lte=now).exclude(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from bonafide.holdings import LOGIN_ERASED, SWEEP, Basis, Holding, Kind, Soon, Swept, Table, Whose, WithLogin
+from bonafide.holdings import LOGIN_ERASED, SWEEP, UNCONFIRMED, Basis, Holding, Kind, Soon, Swept, Table, Whose, WithLogin
 
 _TO_LET_IN = _("to let people in, and nobody else")
 _TO_WARN = _("to warn people of what happens to their login")
@@ -132,7 +132,7 @@ _ALLAUTH = (
                 whose=Whose.LOGINS,
                 why=_("to confirm an address from its mailbox"),
                 basis=Basis.CONTRACT,
-                ends=WithLogin(),
+                ends=WithLogin(unconfirmed=UNCONFIRMED),
                 enforced_by=LOGIN_ERASED,
                 person="user_id",
             ),

@@ -41,6 +41,7 @@ class Erasure(models.Model):
         THEMSELVES = "themselves", _("themselves")
         STAFF = "staff", _("our staff, for them")
         SHELL = "shell", _("our staff, on the machine")
+        NOBODY = "nobody", _("nobody: the sign-up was never confirmed")
 
     # The row outlives whom it is about, and then names somebody who is gone.
     person = models.ForeignKey(
@@ -92,7 +93,7 @@ class Erasure(models.Model):
                 condition=Q(person__isnull=False, account=None) | Q(person=None, account__isnull=False),
                 name="erasure_of_one",
             ),
-            models.CheckConstraint(condition=Q(by__in=["themselves", "staff", "shell"]), name="erasure_by_known"),
+            models.CheckConstraint(condition=Q(by__in=["themselves", "staff", "shell", "nobody"]), name="erasure_by_known"),
             models.CheckConstraint(
                 condition=Q(done_at=None, number=None, digest="", finished_at=None)
                 | (Q(done_at__isnull=False, number__isnull=False, withdrawn_at=None) & ~Q(digest="")),
