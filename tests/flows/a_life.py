@@ -230,8 +230,6 @@ def open_elsewhere() -> Iterator[None]:
         other.close()
 
 
-# SQLite's write-ahead log keeps what was deleted until somebody cuts it. The sweeps do not yet; once they do, this is True.
-SWEEPS_CUT_THE_LOG_AHEAD = False
 LEFT_OUT = {"check-promises"}  # looks, and deletes nothing
 
 
@@ -243,9 +241,6 @@ def run_what_recurs() -> None:
         if schedule.name not in LEFT_OUT:
             import_string(schedule.task).call()
     run_waiting(worker_id="w", stopping=lambda: False)
-    if connection.vendor == "sqlite" and not SWEEPS_CUT_THE_LOG_AHEAD:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def everything(*, others: Path) -> dict[str, bytes]:
