@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.holdings import ISSUED_STAYS, Basis, Holding, Kept, Kind, Place, Table, Whose
@@ -41,17 +43,11 @@ _FILES = Place(
     ends=Kept(Kind.BILLS),
     enforced_by=ISSUED_STAYS,
 )
+_CUT_OFF = _("bills that were cut off in the making")
 PLACES = (
     _FILES,
+    replace(_FILES, pattern="documents/????/*.xml", what=_("bills as data, for programs (EN 16931)")),
     # What a render that was cut off leaves behind: a part of a bill, made again under its own name.
-    Place(
-        "documents/????/.*.pdf.*",
-        kind=_FILES.kind,
-        what=_("bills as PDF that were cut off in the making"),
-        whose=_FILES.whose,
-        why=_FILES.why,
-        basis=_FILES.basis,
-        ends=_FILES.ends,
-        enforced_by=_FILES.enforced_by,
-    ),
+    replace(_FILES, pattern="documents/????/.*.pdf.*", what=_CUT_OFF),
+    replace(_FILES, pattern="documents/????/.*.xml.*", what=_CUT_OFF),
 )

@@ -174,6 +174,7 @@ def test_ages_are_counted_in_whatever_a_column_holds(model, old, young):
 USUAL = (
     *("operator.toml", ".operator.toml.swp", "bonafide.sqlite3", "bonafide.sqlite3-wal", "keys/secret_key", "demo.json"),
     *("logs/access-2026-11-23.jsonl", "letters/20261123-1.log", "static/web/console.css", "backups/2026-11-23.tar"),
+    *("documents/2026/F2026-000001.xml", "documents/2026/.F2026-1.xml.77", "restores.jsonl"),
     *("documents/2026/F2026-000001.pdf", "documents/2026/.F2026-1.pdf.77", "erasures.jsonl", "state.json", "restored.json"),
 )
 
