@@ -23,7 +23,7 @@ from bonafide.accounts import inventory as accounts
 from bonafide.background import inventory as background
 from bonafide.billing import inventory as billing
 from bonafide.documents import inventory as documents
-from bonafide.holdings import Basis, Holding, Kind, Place, Swept, Table, Whose
+from bonafide.holdings import Basis, Holding, Kind, Place, Stays, Swept, Table, Whose
 from bonafide.mail import inventory as mail
 from bonafide.outgoing import inventory as outgoing
 from bonafide.pricing import inventory as pricing
@@ -39,7 +39,7 @@ from bonafide.usage import inventory as usage
 _PACKAGES = (terms, privacy, outgoing, documents, billing, usage, pricing, sign_in, sessions, mail, accounts, background)
 TABLES: tuple[Table, ...] = tuple(table for package in _PACKAGES for table in package.TABLES)
 
-_COPIES = _("a whole copy of what is listed here, to begin again from after a disaster")
+_COPIES = _("copies of the database, the bills and the operator’s file, to begin again from after a disaster")
 _INSTANCE = (
     # Its tables are declared one by one. A database of another name, in the tests say, is found by the connection.
     Place("bonafide.sqlite3", why_nothing="the database: its tables are declared one by one"),
@@ -51,9 +51,18 @@ _INSTANCE = (
     Place("static/*", why_nothing="style sheets, pictures and scripts of the pages"),
     Place("demo.json", why_nothing="when a demo was made"),
     Place("demo-in-the-making", why_nothing="that a demo is being made"),
-    Place("state.json", why_nothing="how far evidence, erasures and sweeps were: numbers and times"),
-    Place("restored.json", why_nothing="that the console was put back from a copy, and not yet brought up to date"),
-    Place("restores.jsonl", why_nothing="when the console was put back from a copy, and what was done again then"),
+    Place("state.json", why_nothing="how far evidence and erasures were, by number and digest, and when rows were last swept"),
+    Place("restored.json", why_nothing="which copy the console was put back from, of when, until it is brought up to date"),
+    Place(
+        "restores.jsonl",
+        kind=Kind.RECORDS,
+        what=_("when the console was put back from a copy, what was erased again, and who answered for a missing journal"),
+        whose=Whose.STAFF,
+        why=_("so that an old copy does not bring back what was erased"),
+        basis=Basis.INTEREST,
+        ends=Stays(_("it accounts for what the database itself cannot know")),
+        enforced_by="bonafide.safekeeping.restored.open_again",
+    ),
     Place(".serving.lock", why_nothing="who uses this folder right now"),
     Place(".*.json*", why_nothing="locks and drafts of the files above"),
     Place(".restoring-*/*", why_nothing="a copy that is being put back"),
@@ -66,18 +75,18 @@ _INSTANCE = (
         whose=Whose.CUSTOMERS,
         why=_("to lose nothing when a machine breaks"),
         basis=Basis.INTEREST,
-        ends=_("replaced by younger copies; what was erased since a copy was made is erased again before it is used"),
-        enforced_by="bonafide.privacy.inventory.undeclared_files",
+        ends=_("deleted by hand, once younger ones are there; before one is served, what was erased since is erased again"),
+        enforced_by="bonafide.safekeeping.gate.refuse_restored",
     ),
     Place(
         "erasures.jsonl",
         kind=Kind.RECORDS,
-        what=_("numbers of the rows that were erased, without what stood in them"),
+        what=_("the numbers of the logins and accounts that were erased, and when, without what stood in them"),
         whose=Whose.CUSTOMERS,
         why=_("so that an old copy does not bring back what was erased"),
         basis=Basis.LAW,
-        ends=_("kept as long as there are copies from before"),
-        enforced_by="bonafide.privacy.inventory.undeclared_files",
+        ends=Stays(_("each line holds the one before it; a number leads to nobody once the row is gone")),
+        enforced_by="bonafide.privacy.journal.write_on",
     ),
 )
 PLACES: tuple[Place, ...] = (*privacy.PLACES, *documents.PLACES, *mail.PLACES, *_INSTANCE)
