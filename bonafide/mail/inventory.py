@@ -99,7 +99,7 @@ PLACES = (
         whose=Whose.LOGINS,
         why=_("to try the console out without a mail server"),
         basis=Basis.INTEREST,
-        ends=_("by hand: only a console that is tried out has them"),
-        enforced_by="bonafide.setting_up.check",
+        ends=Swept("retention.letters_days", since="Date"),
+        enforced_by="bonafide.privacy.sweep_letters.sweep_letter_files",
     ),
 )

@@ -11,7 +11,8 @@ class SweepRun(models.Model):
     """One sweep of the tables or of the logs. It is written as it begins and finished once; one that was killed never finishes.
 
     ``cutoffs``: by setting, the moment before which nothing may be left. ``counts``: by table ``{"erased", "deleted", "held"}``,
-    under ``logs`` ``{"files", "lines_deleted", "files_deleted", "held"}``. ``faults``: what could not be swept, in words.
+    under ``logs`` ``{"files", "lines_deleted", "files_deleted", "held"}``,
+    under ``letters`` the same without lines. ``faults``: what could not be swept, in words.
     """
 
     class Kind(models.TextChoices):
