@@ -11,6 +11,22 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
+from bonafide.billing.ledger.models import Posting, Step
+
+__all__ = [
+    "BillRun",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceQuerySet",
+    "InvoiceTax",
+    "LocationEvidence",
+    "LocationQuestion",
+    "Posting",
+    "Series",
+    "Settlement",
+    "State",
+    "Step",
+]
 
 
 class BillRun(models.Model):

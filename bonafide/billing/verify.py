@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from bonafide.billing.issue import payment_reference
+from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax, Series, Settlement
 from bonafide.billing.seal import GENESIS, INVOICE_FIELDS, LINE_FIELDS, TAX_FIELDS, seal_of
 from bonafide.billing.tax import tax_on
@@ -43,8 +44,8 @@ def verify_books() -> Verified | Fault:
     """Read all issued bills in the order of their chain, streaming, and check them; see the module.
 
     Found are: a place or number that is missing or given twice, a row changed, added or removed by hand, sums that do not add
-    up, settlements without an issued bill. A seal proves that something of that bill changed, not what: when the sums still
-    hold, the bill is named as a whole.
+    up, settlements without an issued bill, and a ledger that says otherwise. A seal proves that something of that bill changed,
+    not what: when the sums still hold, the bill is named as a whole.
     """
     seal, position = GENESIS, 0
     last: Counter[int] = Counter()
@@ -56,7 +57,7 @@ def verify_books() -> Verified | Fault:
             if fault:
                 return fault
             seal, position = row["seal"], row["position"]
-    return _series(last) or _loose() or Verified(bills=position, seal=seal)
+    return _series(last) or _loose() or _ledger() or Verified(bills=position, seal=seal)
 
 
 def _chunks() -> Iterator[list[Row]]:
@@ -143,3 +144,8 @@ def _loose() -> Fault | None:
     if settlement:
         return Fault(f"settlement {settlement.reference}", "is booked on a bill that was never issued")
     return None
+
+
+def _ledger() -> Fault | None:
+    wrong = first_wrong()
+    return Fault(wrong.where, wrong.what) if wrong else None
