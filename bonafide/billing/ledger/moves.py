@@ -47,10 +47,14 @@ def issued(*, books: Books, vat: str, net_minor: int, tax_minor: int, home_net: 
 
 
 class Standing(NamedTuple):
-    """A bill before money comes: its total and the VAT that waits for it, in both currencies, and what was settled so far."""
+    """A bill before money comes: what it is after its credit notes, the VAT that waits for it, and what was settled so far.
+
+    ``billed_minor`` and ``home_billed`` are what was billed, in both currencies: the rate between them.
+    """
 
     total_minor: int
-    home_total: int | None
+    billed_minor: int
+    home_billed: int | None
     pending_minor: int
     home_pending: int | None
     settled_minor: int
@@ -66,7 +70,7 @@ def settled(*, books: Books, money: str, standing: Standing, amount_minor: int) 
     least, most = sorted((0, total))
     low, high = min(max(before, least), most), min(max(after, least), most)
     return [
-        *move(money, books.receivable, amount_minor, _between(standing.home_total, before, after, total)),
+        *move(money, books.receivable, amount_minor, _between(standing.home_billed, before, after, standing.billed_minor)),
         *move(
             books.vat_pending,
             books.vat_due,
@@ -74,6 +78,41 @@ def settled(*, books: Books, money: str, standing: Standing, amount_minor: int) 
             _between(standing.home_pending, low, high, total),
         ),
     ]
+
+
+class Credited(NamedTuple):
+    """What a credit note takes back, in both currencies; ``vat`` is the account that the bill's VAT went to."""
+
+    vat: str
+    net_minor: int
+    tax_minor: int
+    home_net: int | None
+    home_tax: int | None
+
+
+def credited(*, books: Books, standing: Standing, credit: Credited) -> list[Move]:
+    """A credit note takes back revenue and VAT, and with it the part of the VAT that was due as it was paid.
+
+    ``standing`` is that of the bill before. What was paid and is now too much stays with the customer's account.
+    """
+    net, tax = -credit.net_minor, -credit.tax_minor
+    home_net = None if credit.home_net is None else -credit.home_net
+    home_tax = None if credit.home_tax is None else -credit.home_tax
+    back = issued(books=books, vat=credit.vat, net_minor=net, tax_minor=tax, home_net=home_net, home_tax=home_tax)
+    if credit.vat != books.vat_pending:
+        return back
+    total, pending = standing.total_minor + net + tax, standing.pending_minor + tax
+    home = None if standing.home_pending is None or home_tax is None else standing.home_pending + home_tax
+    before, after = (
+        share(waiting, min(max(standing.settled_minor, 0), of), of)
+        for waiting, of in ((standing.pending_minor, standing.total_minor), (pending, total))
+    )
+    home_change = None
+    if home is not None and standing.home_pending is not None:
+        paid = max(standing.settled_minor, 0)
+        home_before = share(standing.home_pending, min(paid, standing.total_minor), standing.total_minor)
+        home_change = share(home, min(paid, total), total) - home_before
+    return back + move(books.vat_pending, books.vat_due, after - before, home_change)
 
 
 def share(whole: int, part: int, of: int) -> int:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from bonafide.billing.ledger import moves
 from bonafide.billing.ledger.models import Posting, Step
@@ -19,7 +19,7 @@ from bonafide.operator import Operator
 
 if TYPE_CHECKING:
     from bonafide.billing.issue import Numbered
-    from bonafide.billing.models import Settlement
+    from bonafide.billing.models import Invoice, Settlement
 
 # Means of payment whose money is at the provider first.
 AT_PROVIDER = frozenset({"stripe", "card", "sepa_debit"})
@@ -131,54 +131,72 @@ def home_of(bill: Issued, operator: Operator) -> tuple[int | None, int | None]:
 
 def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime | None) -> None:
     """Post money on a bill, on the day it was received; call within its transaction, once the numbers are locked."""
-    invoice = settlement.invoice
+    invoice, books = settlement.invoice, operator.books
     earlier = type(settlement).objects.filter(invoice=invoice, pk__lt=settlement.pk)
-    pending, home_pending = _pending(invoice.pk, operator)
-    home_total: int | None = invoice.total_minor
-    if invoice.currency != operator.billing.currency:
-        net = at_home(minor=invoice.net_minor, currency=invoice.currency, exchange=invoice.exchange)
-        home_total = None if net is None or invoice.tax_home_minor is None else net + invoice.tax_home_minor
-    books = operator.books
     moved = moves.settled(
         books=books,
         money=books.clearing if settlement.means in AT_PROVIDER else books.bank,
-        standing=moves.Standing(
-            total_minor=invoice.total_minor,
-            home_total=home_total,
-            pending_minor=pending,
-            home_pending=home_pending,
-            settled_minor=earlier.aggregate(sum=Sum("amount_minor"))["sum"] or 0,
-        ),
+        standing=_standing(invoice, operator, earlier.aggregate(sum=Sum("amount_minor"))["sum"] or 0),
         amount_minor=settlement.amount_minor,
     )
     received = settlement.received_on
-    posted_on = _day(now, operator, received)
-    write_entries(
-        entries=[
-            Entry(
-                Step.SETTLEMENT,
-                settlement.pk,
-                invoice.account_id,
-                invoice.pk,
-                settlement.reference,
-                received,
-                posted_on,
-                invoice.currency,
-                moved,
-            )
-        ]
+    known = (Step.SETTLEMENT, settlement.pk, invoice.account_id, invoice.pk, settlement.reference)
+    entry = Entry(*known, received, _day(now, operator, received), invoice.currency, moved)
+    write_entries(entries=[entry])
+
+
+def post_credit(*, document: Issued, original: Invoice, settled_minor: int, operator: Operator) -> None:
+    """Post a credit note on the day of its issue; call within its transaction, before it is written down as a correction."""
+    home_net, home_tax = home_of(document, operator)
+    rows = Posting.objects.filter(step=Step.ISSUE, source=original.pk).exclude(credit=operator.books.revenue)
+    vat = rows.order_by("line").values_list("credit", flat=True).last() or operator.books.vat_due
+    moved = moves.credited(
+        books=operator.books,
+        standing=_standing(original, operator, settled_minor),
+        credit=moves.Credited(vat, document.net_minor, document.tax_minor, home_net, home_tax),
+    )
+    day = document.issued_on
+    known = (Step.CREDIT, document.id, document.account_id, document.id, document.number)
+    write_entries(entries=[Entry(*known, day, day, document.currency, moved)])
+
+
+def _standing(invoice: Invoice, operator: Operator, settled_minor: int) -> moves.Standing:
+    """What the ledger says a bill still is, less its credit notes: what was posted counts, whatever the settings are by now."""
+    pending = operator.books.vat_pending
+    issued, credited = (
+        list(
+            Posting.objects.filter(step=step, source__in=sources, line__lte=2)
+            .order_by("line")
+            .values_list("debit", "credit", "amount_minor", "home_minor")
+        )
+        for step, sources in ((Step.ISSUE, [invoice.pk]), (Step.CREDIT, list(_credit_notes(invoice))))
+    )
+    total, _home = _balance(issued + credited, operator.books.receivable)
+    billed, home_billed = _balance(issued, operator.books.receivable)
+    waiting, home_waiting = _balance(issued + credited, pending)
+    return moves.Standing(
+        total_minor=total,
+        billed_minor=billed,
+        home_billed=home_billed,
+        pending_minor=-waiting,
+        home_pending=None if home_waiting is None else -home_waiting,
+        settled_minor=settled_minor,
     )
 
 
-def _pending(invoice_id: int, operator: Operator) -> tuple[int, int | None]:
-    """VAT that the bill's issue left waiting for its money: what was posted says so, whatever the settings are by now."""
-    rows = Posting.objects.filter(step=Step.ISSUE, source=invoice_id)
-    pending = operator.books.vat_pending
-    found = rows.filter(Q(debit=pending) | Q(credit=pending)).values_list("credit", "amount_minor", "home_minor")
-    for credit, amount, home in found:
-        sign = 1 if credit == pending else -1
-        return sign * amount, None if home is None else sign * home
-    return 0, 0
+def _credit_notes(invoice: Invoice) -> Iterable[int]:
+    """Keys of a bill's credit notes; before there were any, the model of a migration has none."""
+    corrections = getattr(invoice, "corrections", None)
+    return corrections.values_list("document_id", flat=True) if corrections is not None else ()
+
+
+def _balance(rows: Sequence[tuple[str, str, int, int | None]], account: str) -> tuple[int, int | None]:
+    """What rows leave on an account, debit above zero, in both currencies; the second is None when a row does not say."""
+    signed = [(1 if debit == account else -1, minor, home) for debit, credit, minor, home in rows if account in (debit, credit)]
+    known = all(home is not None for _sign, _minor, home in signed)
+    return sum(sign * minor for sign, minor, _home in signed), sum(
+        sign * (home or 0) for sign, _, home in signed
+    ) if known else None
 
 
 def write_entries(*, entries: Iterable[Entry]) -> None:

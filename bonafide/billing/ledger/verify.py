@@ -54,15 +54,24 @@ def _posted(step: Step) -> QuerySet[Posting]:
 def _bills() -> Wrong | None:
     from bonafide.billing.models import Invoice  # which knows the ledger's models
 
-    moved = _posted(Step.ISSUE).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
-    bills = Invoice.objects.issued().annotate(
-        moved=Coalesce(Subquery(moved), 0, output_field=BigIntegerField()), owed=Abs("net_minor") + Abs("tax_minor")
-    )
-    differs = bills.exclude(moved=F("owed")).order_by("position").first()
-    if differs:
-        amounts = f"the ledger has {differs.moved} of it, and it comes to {differs.owed}"  # type: ignore[attr-defined]
-        return Wrong(f"bill {differs.number}", amounts)
-    return _of_nothing(Step.ISSUE, Posting.objects.filter(~Exists(Invoice.objects.issued().filter(pk=OuterRef("source")))))
+    for step, of_kind in ((Step.ISSUE, ~Q(kind="381")), (Step.CREDIT, Q(kind="381"))):
+        moved = _posted(step).filter(line__lte=2).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
+        bills = Invoice.objects.issued().filter(of_kind)
+        differs = (
+            bills.annotate(
+                moved=Coalesce(Subquery(moved), 0, output_field=BigIntegerField()), owed=Abs("net_minor") + Abs("tax_minor")
+            )
+            .exclude(moved=F("owed"))
+            .order_by("position")
+            .first()
+        )
+        if differs:
+            amounts = f"the ledger has {differs.moved} of it, and it comes to {differs.owed}"  # type: ignore[attr-defined]
+            return Wrong(f"bill {differs.number}", amounts)
+        wrong = _of_nothing(step, Posting.objects.filter(~Exists(bills.filter(pk=OuterRef("source")))))
+        if wrong:
+            return wrong
+    return None
 
 
 def _payments() -> Wrong | None:

@@ -28,7 +28,7 @@ def test_a_bill_that_is_settled_in_whatever_parts_leaves_no_cent_behind(net: int
     done = moves.issued(books=BOOKS, vat=BOOKS.vat_pending, net_minor=net, tax_minor=tax, home_net=net, home_tax=tax)
     paid = 0
     for part in [*parts, total - sum(parts)]:
-        standing = Standing(total, total, tax, tax, paid)
+        standing = Standing(total, total, total, tax, tax, paid)
         done += moves.settled(books=BOOKS, money=BOOKS.bank, standing=standing, amount_minor=part)
         paid += part
     wanted = {BOOKS.bank: total, BOOKS.revenue: -net, BOOKS.vat_due: -tax}
@@ -37,7 +37,7 @@ def test_a_bill_that_is_settled_in_whatever_parts_leaves_no_cent_behind(net: int
 
 
 def test_half_of_the_money_makes_half_of_the_vat_due_and_more_than_all_makes_no_more() -> None:
-    standing = Standing(12000, 12000, 2000, 2000, 0)
+    standing = Standing(12000, 12000, 12000, 2000, 2000, 0)
     half = moves.settled(books=BOOKS, money=BOOKS.bank, standing=standing, amount_minor=6000)
     assert balances(half)[BOOKS.vat_due] == -1000
     over = moves.settled(books=BOOKS, money=BOOKS.bank, standing=standing, amount_minor=99000)
@@ -47,7 +47,9 @@ def test_half_of_the_money_makes_half_of_the_vat_due_and_more_than_all_makes_no_
 
 
 def test_money_that_goes_back_makes_its_vat_wait_again() -> None:
-    back = moves.settled(books=BOOKS, money=BOOKS.bank, standing=Standing(12000, 12000, 2000, 2000, 12000), amount_minor=-12000)
+    back = moves.settled(
+        books=BOOKS, money=BOOKS.bank, standing=Standing(12000, 12000, 12000, 2000, 2000, 12000), amount_minor=-12000
+    )
     assert balances(back)[BOOKS.vat_pending] == -2000
 
 
