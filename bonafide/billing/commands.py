@@ -139,6 +139,8 @@ def list_(month: Month | None, as_json: bool) -> None:  # noqa: FBT001
     for invoice in found.select_related("account").iterator(chunk_size=1000):
         total = _amount(invoice.total_minor, invoice.currency)
         state = invoice.state.replace("_", " ")  # type: ignore[attr-defined]  # annotated by with_state
+        if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+            state = "credit note"
         click.echo(f"{invoice.number}  {Month.from_key(invoice.month)}  {total:>16}  {state:<11}  {invoice.account.reference}")
 
 

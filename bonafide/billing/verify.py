@@ -9,6 +9,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from django.db.models import F, Sum
+
 from bonafide.billing.issue import payment_reference
 from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax, Series, Settlement
@@ -145,7 +147,12 @@ def _loose() -> Fault | None:
     settlement = Settlement.objects.filter(invoice__number__isnull=True).first()
     if settlement:
         return Fault(f"settlement {settlement.reference}", "is booked on a bill that was never issued")
-    return None
+    loose = Invoice.objects.issued().filter(kind=Invoice.Kind.CREDIT_NOTE, correction=None).order_by("position").first()
+    if loose:
+        return Fault(f"bill {loose.number}", "is a credit note, and the bill that it is for was taken away by hand")
+    credited = Invoice.objects.annotate(credited=Sum("corrections__document__total_minor"))
+    beyond = credited.filter(credited__gt=F("total_minor")).order_by("position").first()
+    return Fault(f"bill {beyond.number}", "its credit notes come to more than it") if beyond else None
 
 
 def _ledger() -> Fault | None:

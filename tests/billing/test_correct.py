@@ -18,7 +18,7 @@ from bonafide.billing.verify import Verified, verify_books
 from bonafide.documents.einvoice.build import e_invoice
 from bonafide.documents.einvoice.validate import hold_to_invariants
 from tests.factories.accounts import make_member
-from tests.factories.billing import issue, make_invoice, make_sale, operator
+from tests.factories.billing import issue, make_invoice, make_sale, operator, triggers_lifted
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2024, 10, 5, 8, tzinfo=UTC)
@@ -133,6 +133,21 @@ def test_the_database_refuses(sql: str) -> None:
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.format(invoice=invoice.pk, other=other.pk))
     assert Correction.objects.get().original == invoice
+
+
+def test_a_credit_note_cut_loose_by_hand_is_named() -> None:
+    note = take_back(make_invoice(), 500)
+    with triggers_lifted():
+        Correction.objects.all()._raw_delete("default")  # type: ignore[attr-defined]
+    assert str(verify_books()).startswith(f"bill {note.number}: is a credit note")
+
+
+def test_credit_notes_beyond_their_bill_are_seen() -> None:
+    small, large = make_invoice(), make_invoice(hours="20")
+    take_back(large)
+    with triggers_lifted(), connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_correction SET original_id = %s", [small.pk])
+    assert str(verify_books()) == f"bill {small.number}: its credit notes come to more than it"
 
 
 def test_its_data_names_the_bill_and_is_sound() -> None:
