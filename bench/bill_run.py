@@ -52,7 +52,7 @@ from bonafide.pricing.rating import Graduated, PerUnit, Tier  # noqa: E402
 from tests.factories.billing import SEPTEMBER, make_meter, make_plan, triggers_lifted  # noqa: E402
 
 NOW = datetime(2024, 10, 1, 8, tzinfo=UTC)
-TABLES = ("billing_invoice", "billing_invoiceline", "billing_invoicetax")
+TABLES = ("billing_invoice", "billing_invoiceline", "billing_invoicetax", "billing_posting")
 JSON_COLUMNS = {"seller", "buyer", "mentions", "exchange", "details", "tax_basis"}
 
 

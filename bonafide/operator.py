@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from stdnum.eu import vat
 from stdnum.fr import siren
 
+from bonafide.operator_books import Books
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_tax import Tax
 from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
@@ -278,6 +279,7 @@ class Operator(Section):
     backup: Backup = Backup()  # type: ignore[call-arg]
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
+    books: Books = Books()  # type: ignore[call-arg]
     einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     mail: Mail

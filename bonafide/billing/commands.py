@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
 
 import click
 from django.conf import settings
 
 from bonafide.billing.compute import accounts_to_bill
 from bonafide.billing.computed import ComputedBill, Stopped
+from bonafide.billing.correct import CreditRefused
+from bonafide.billing.correct import credit as correct
 from bonafide.billing.listing import bill_as_dict, computed_as_dict
 from bonafide.billing.models import Invoice
 from bonafide.billing.rehearse import Rehearsed, Sums, flag_text, rehearse_month
 from bonafide.billing.run import RunResult, issue_month
 from bonafide.billing.verify import Fault, verify_books
 from bonafide.errors import Refused
-from bonafide.money import exponent, from_minor
+from bonafide.money import exponent, from_minor, scaled
 from bonafide.operator import Operator
 from bonafide.periods import Month
 
@@ -135,7 +139,40 @@ def list_(month: Month | None, as_json: bool) -> None:  # noqa: FBT001
     for invoice in found.select_related("account").iterator(chunk_size=1000):
         total = _amount(invoice.total_minor, invoice.currency)
         state = invoice.state.replace("_", " ")  # type: ignore[attr-defined]  # annotated by with_state
+        if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+            state = "credit note"
         click.echo(f"{invoice.number}  {Month.from_key(invoice.month)}  {total:>16}  {state:<11}  {invoice.account.reference}")
+
+
+@bills.command()
+@click.argument("number")
+@click.option("--whole", is_flag=True, help="All that is left of the bill.")
+@click.option("--amount", help="So much of it, before tax: 30.00")
+@click.option("--reason", required=True, help="Why; the credit note says it.")
+@click.option("--key", default="", help="Of your own: the same key again makes no second credit note.")
+def credit(number: str, whole: bool, amount: str | None, reason: str, key: str) -> None:  # noqa: FBT001
+    """Take back an issued bill, or a part of it, by a credit note.
+
+    \b
+    Example: bonafide bills credit F2024-000042 --amount 30.00 --reason "Outage of 12 September"
+    """
+    invoice = Invoice.objects.issued().filter(number=number).first()
+    if invoice is None:
+        raise CreditRefused(f"no bill {number} is issued: 'bonafide bills list' shows those that are")
+    if whole == (amount is not None):
+        raise CreditRefused("expected either --whole or --amount, what is to be taken back before tax")
+    net = None if amount is None else _minor(amount, invoice.currency)
+    # Without a key of the caller's, the same words for the same amount on the same bill are the same credit note.
+    said = key or f"command {number} {'whole' if net is None else net} {sha256(reason.encode()).hexdigest()[:32]}"
+    made = correct(invoice=invoice, net_minor=net, reason=reason, key=said, operator=settings.OPERATOR, now=datetime.now(UTC))
+    click.echo(f"credit note {made.number} for bill {number}: {_amount(made.total_minor, made.currency)} with tax")
+
+
+def _minor(amount: str, currency: str) -> int:
+    try:
+        return scaled(Decimal(amount), exponent(currency))
+    except (ArithmeticError, ValueError):
+        raise CreditRefused(f"amount {amount!r}: expected one in {currency}, such as 30.00") from None
 
 
 @bills.command()

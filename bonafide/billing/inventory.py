@@ -12,6 +12,47 @@ _BOOKS = _("to be paid, and to keep books")
 TABLES = (
     *LOCATION_TABLES,
     Table(
+        # ``reason`` is free text of staff, and stands on the credit note.
+        "billing.Correction",
+        called=_("credit notes"),
+        plain=("id", "key"),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("document_id", "original_id", "reason", "made_by_id", "made_at"),
+                what=_("which bill a credit note is for, why, and who of our staff made it"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by="bonafide.billing.correction_triggers.install",
+                account="original__account_id",
+                since="made_at",
+            ),
+        ),
+    ),
+    Table(
+        # ``piece`` may be the reference of a payment, as in Settlement.
+        "billing.Posting",
+        called=_("entries in the books"),
+        plain=("id", "year", "entry", "line", "step", "source", "posted_on", "debit", "credit", "seal"),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("account_id", "invoice_id", "piece", "dated_on", "amount_minor", "currency", "home_minor"),
+                what=_("what was billed and paid, as the books have it"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by="bonafide.billing.ledger.triggers.install",
+                account="account_id",
+                since="dated_on",
+            ),
+        ),
+        walked=True,
+    ),
+    Table(
         # ``reference`` is free text: what the bank passed on, which may hold the payer's name.
         "billing.Settlement",
         called=_("payments"),

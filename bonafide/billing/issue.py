@@ -47,7 +47,7 @@ def take_place(*, operator: Operator, now: datetime) -> Place:
     """
     issued_on = now.astimezone(operator.zone).date()
     Series.objects.get_or_create(year=issued_on.year)
-    series = {row.year: row for row in Series.objects.select_for_update().order_by("year")}[issued_on.year]
+    series = lock_numbers()[issued_on.year]
     last = Invoice.objects.filter(position__isnull=False).order_by("-position").first()
     if last and last.issued_on and last.issued_on > issued_on:
         raise ClockBehind(
@@ -61,6 +61,11 @@ def take_place(*, operator: Operator, now: datetime) -> Place:
         issued_on=issued_on,
         due_on=issued_on + timedelta(days=operator.billing.payment_days),
     )
+
+
+def lock_numbers() -> dict[int, Series]:
+    """Lock every year's row until the transaction ends: numbers of bills and of entries in the ledger are given one at a time."""
+    return {row.year: row for row in Series.objects.select_for_update().order_by("year")}
 
 
 class Numbered(NamedTuple):

@@ -11,6 +11,23 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
+from bonafide.billing.ledger.models import Posting, Step
+
+__all__ = [
+    "BillRun",
+    "Correction",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceQuerySet",
+    "InvoiceTax",
+    "LocationEvidence",
+    "LocationQuestion",
+    "Posting",
+    "Series",
+    "Settlement",
+    "State",
+    "Step",
+]
 
 
 class BillRun(models.Model):
@@ -65,10 +82,18 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         return self.select_related("account").prefetch_related("lines", "taxes")
 
     def with_state(self, today: date) -> InvoiceQuerySet:
-        """Each with ``settled_minor``, ``open_minor`` and ``state`` (a :class:`State` value) as of ``today``.
+        """Each with ``settled_minor``, ``credited_minor``, ``open_minor`` and ``state`` (a :class:`State` value) as of ``today``.
 
-        Nothing is due on a bill of zero or less: it is paid at issue. What is due on a day is overdue from the next.
+        Nothing is due on a credit note, nor on a bill of zero or less: it is paid at issue. What is due on a day is overdue from
+        the next.
         """
+        credited = (
+            Correction.objects.filter(original=OuterRef("pk"), document__issued_on__lte=today)
+            .order_by()
+            .values("original")
+            .annotate(sum=Sum("document__total_minor"))
+            .values("sum")
+        )
         settled = (
             Settlement.objects.filter(invoice=OuterRef("pk"), received_on__lte=today)
             .order_by()
@@ -78,7 +103,12 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         )
         return self.annotate(
             settled_minor=Coalesce(Subquery(settled), Value(0), output_field=models.BigIntegerField()),
-            open_minor=F("total_minor") - F("settled_minor"),
+            credited_minor=Coalesce(Subquery(credited), Value(0), output_field=models.BigIntegerField()),
+            open_minor=Case(
+                When(kind=Invoice.Kind.CREDIT_NOTE, then=Value(0)),
+                default=F("total_minor") - F("settled_minor") - F("credited_minor"),
+                output_field=models.BigIntegerField(),
+            ),
             state=Case(
                 When(number__isnull=True, then=Value(State.DRAFT)),
                 When(Q(total_minor__lte=0) | Q(open_minor__lte=0), then=Value(State.PAID)),
@@ -220,6 +250,29 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} on {self.invoice_id}"
+
+
+class Correction(models.Model):
+    """A credit note and the bill that it takes back (a part of). Only added; together never more than the bill (``triggers``).
+
+    ``key`` is the identity of the request: the same one again makes nothing new.
+    """
+
+    document = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="correction")
+    original = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="corrections")
+    reason = models.CharField(max_length=200)
+    key = models.CharField(max_length=120, unique=True)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(document=F("original")), name="correction_of_another"),
+            models.CheckConstraint(condition=~Q(reason="") & ~Q(key=""), name="correction_whole"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class LocationEvidence(models.Model):

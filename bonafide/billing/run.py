@@ -14,6 +14,7 @@ from bonafide.billing.compute import CHUNK, compute_bills
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.draft import drafts_of
 from bonafide.billing.issue import number_drafts, take_place
+from bonafide.billing.ledger.post import issued_of, post_issued
 from bonafide.billing.models import BillRun, Invoice
 from bonafide.billing.turnover import at_threshold
 from bonafide.billing.write import write_bills
@@ -103,7 +104,8 @@ def _issue_together(bills: Sequence[ComputedBill], operator: Operator, now: date
         fresh = [bill for bill in bills if bill.account_id not in done]
         fresh = at_threshold(bills=fresh, operator=operator)
         drafts = drafts_of(bills=fresh, operator=operator, due_on=place.due_on)
-        write_bills(bills=number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix))
+        numbered = number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix)
+        post_issued(issued=issued_of(ids=write_bills(bills=numbered), bills=numbered), operator=operator)
     result.issued += len(fresh)
 
 

@@ -13,23 +13,33 @@ from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.billing.seal import LINE_FIELDS, TAX_FIELDS
 
 
-def write_bills(*, bills: Sequence[Numbered]) -> None:
-    """Insert bills with their lines and taxes; call within the transaction that numbered them.
+def write_bills(*, bills: Sequence[Numbered]) -> list[int]:
+    """Insert bills with their lines and taxes, and return their keys; call within the transaction that numbered them.
 
     Lines and taxes go first: once a bill is there with its number the database takes no more of them. Foreign keys wait for
     the end of the transaction.
     """
     if not bills:
-        return
-    keyed = list(zip(_reserve_ids(len(bills)), bills, strict=True))
-    _insert(
-        InvoiceLine._meta.db_table,
-        ("invoice_id", *LINE_FIELDS),
-        [(id_, *line[:-1], _text(line[-1])) for id_, bill in keyed for line in bill.lines],
+        return []
+    ids = _reserve_ids(len(bills))
+    keyed = list(zip(ids, bills, strict=True))
+    insert_rows(
+        table=InvoiceLine._meta.db_table,
+        columns=("invoice_id", *LINE_FIELDS),
+        rows=[(id_, *line[:-1], _text(line[-1])) for id_, bill in keyed for line in bill.lines],
     )
-    _insert(InvoiceTax._meta.db_table, ("invoice_id", *TAX_FIELDS), [(id_, *tax) for id_, bill in keyed for tax in bill.taxes])
+    insert_rows(
+        table=InvoiceTax._meta.db_table,
+        columns=("invoice_id", *TAX_FIELDS),
+        rows=[(id_, *tax) for id_, bill in keyed for tax in bill.taxes],
+    )
     instant = connection.ops.adapt_datetimefield_value(bills[0].invoice["issued_at"])  # one chunk is issued at one instant
-    _insert(Invoice._meta.db_table, ("id", "seal", *bills[0].invoice), [_row(id_, bill, instant) for id_, bill in keyed])
+    insert_rows(
+        table=Invoice._meta.db_table,
+        columns=("id", "seal", *bills[0].invoice),
+        rows=[_row(id_, bill, instant) for id_, bill in keyed],
+    )
+    return ids
 
 
 def _row(id_: int, bill: Numbered, instant: Any) -> tuple[Any, ...]:
@@ -51,8 +61,8 @@ def _reserve_ids(count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
 
 
-def _insert(table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write many rows at once: COPY on PostgreSQL, one prepared statement on SQLite."""
+def insert_rows(*, table: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write many rows (at least one) at once: COPY on PostgreSQL, one prepared statement on SQLite."""
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -60,9 +60,10 @@ MOMENTS = [
     ("bonafide.billing.run", "take_place", 1, "after"),
     ("bonafide.billing.run", "number_drafts", 2, "before"),
     ("bonafide.billing.run", "number_drafts", 3, "after"),
-    ("bonafide.billing.write", "_insert", 4, "before"),  # lines, taxes, bills: three calls a chunk
-    ("bonafide.billing.write", "_insert", 4, "after"),
-    ("bonafide.billing.write", "_insert", 6, "before"),
+    ("bonafide.billing.write", "insert_rows", 4, "before"),  # lines, taxes, bills, postings: four calls a chunk
+    ("bonafide.billing.write", "insert_rows", 5, "after"),
+    ("bonafide.billing.write", "insert_rows", 7, "before"),
+    ("bonafide.billing.write", "insert_rows", 8, "after"),
     ("bonafide.billing.run", "write_bills", 6, "after"),
     ("bonafide.billing.run", "_issue_together", 4, "after"),
 ]

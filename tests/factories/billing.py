@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from bonafide.accounts.models import Account
-from bonafide.billing import triggers
+from bonafide.billing import correction_triggers, triggers
+from bonafide.billing.ledger import triggers as ledger_triggers
 from bonafide.billing.models import Invoice, LocationEvidence
 from bonafide.billing.run import RunResult, issue_month
 from bonafide.operator import Operator
@@ -120,11 +121,19 @@ def make_invoice(*, account: Account | None = None, hours: str = "12.5", unit_pr
 def triggers_lifted() -> Iterator[None]:
     """The database as somebody with full rights over it could make it: without the guards of what is issued."""
     with connection.cursor() as cursor:
-        for statement in triggers.remove(connection.vendor):
+        for statement in [
+            *triggers.remove(connection.vendor),
+            *ledger_triggers.remove(connection.vendor),
+            *correction_triggers.remove(connection.vendor),
+        ]:
             cursor.execute(statement)
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            for statement in triggers.install(connection.vendor):
+            for statement in [
+                *triggers.install(connection.vendor),
+                *ledger_triggers.install(connection.vendor),
+                *correction_triggers.install(connection.vendor),
+            ]:
                 cursor.execute(statement)

@@ -48,6 +48,8 @@ def about(minor: int, currency: str) -> str:
 def state_chip(invoice: Invoice, today: date) -> SafeString:
     """The state of an invoice that was read ``with_state``, in the words of the day."""
     state = invoice.state  # type: ignore[attr-defined]
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        return chip("note", gettext("credit note"))
     if state == State.PAID:
         return chip("kept", gettext("paid") if invoice.total_minor > 0 else gettext("nothing to pay"))
     days = (invoice.due_on - today).days if invoice.due_on else 0

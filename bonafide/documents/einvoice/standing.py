@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from bonafide.billing.models import Invoice
+from bonafide.billing.models import Correction, Invoice
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Standing:
 def standing_of(*, invoice: Invoice) -> Standing:
     """What billing froze about ``invoice`` at its issue.
 
-    The one place that knows where: an invoice of a month has neither, and billing makes no other kind yet.
+    The one place that knows where: an invoice of a month has neither, a credit note names the bill that it is for.
     """
-    return Standing()
+    found = Correction.objects.filter(document=invoice.pk).values_list("original__number", "original__issued_on")
+    return Standing(corrects=tuple(Corrected(number, issued_on) for number, issued_on in found if number and issued_on))

@@ -1,0 +1,232 @@
+"""Steps become entries: numbered in the order in which they become final, written in the transaction of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from django.db.models import Sum
+
+from bonafide.billing.ledger import moves
+from bonafide.billing.ledger.models import Posting, Step
+from bonafide.billing.ledger.moves import Move
+from bonafide.billing.ledger.seal import GENESIS, SEALED, seal_of
+from bonafide.billing.taxed import at_home
+from bonafide.operator import Operator
+
+if TYPE_CHECKING:
+    from bonafide.billing.issue import Numbered
+    from bonafide.billing.models import Invoice, Settlement
+
+# Means of payment whose money is at the provider first.
+AT_PROVIDER = frozenset({"stripe", "card", "sepa_debit"})
+
+
+class _Decided(msgspec.Struct):
+    """What of a bill's frozen ``tax_basis`` says where its VAT goes."""
+
+    treatment: str = ""
+    taxed_in: str = ""
+
+
+_read_basis = msgspec.json.Decoder(_Decided).decode
+
+
+class Issued(NamedTuple):
+    """What of an issued bill is posted; days as ISO 8601 or dates."""
+
+    id: int
+    account_id: int
+    number: str
+    issued_on: date
+    currency: str
+    net_minor: int
+    tax_minor: int
+    tax_home_minor: int | None
+    exchange: dict[str, str] | None
+    treatment: str
+    taxed_in: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step's moves, on the way into the ledger."""
+
+    step: Step
+    source: int
+    account_id: int | None
+    invoice_id: int | None
+    piece: str
+    dated_on: date
+    posted_on: date
+    currency: str
+    moves: Sequence[Move]
+
+
+def issued_of(*, ids: Sequence[int], bills: Sequence[Numbered]) -> list[Issued]:
+    """Numbered bills that were just written under these keys."""
+    found = []
+    for id_, bill in zip(ids, bills, strict=True):
+        row = bill.invoice
+        basis = _read_basis(row["tax_basis"]) if row["tax_basis"] is not None else _Decided()
+        exchange = row["exchange"]
+        found.append(
+            Issued(
+                id_,
+                row["account_id"],
+                row["number"],
+                date.fromisoformat(row["issued_on"]),
+                row["currency"],
+                row["net_minor"],
+                row["tax_minor"],
+                row["tax_home_minor"],
+                None if exchange is None else msgspec.json.decode(exchange),
+                basis.treatment,
+                basis.taxed_in,
+            )
+        )
+    return found
+
+
+def issued_from(*, row: dict[str, Any]) -> Issued:
+    """A bill as the database has it, by column."""
+    basis = row["tax_basis"] or {}
+    values = {name: row[name] for name in Issued._fields if name in row}
+    return Issued(**values, treatment=basis.get("treatment", ""), taxed_in=basis.get("taxed_in", ""))
+
+
+def post_issued(*, issued: Iterable[Issued], operator: Operator, now: datetime | None = None) -> None:
+    """Post bills on the day of their issue; call within the transaction that issued them, once the numbers are locked.
+
+    Final from ``now`` on, by default from the day of issue. Bills of zero move nothing and have no entry.
+    """
+    write_entries(entries=[_issue(bill, operator, now) for bill in issued])
+
+
+def _issue(bill: Issued, operator: Operator, now: datetime | None) -> Entry:
+    books = operator.books
+    home_net, home_tax = home_of(bill, operator)
+    vat = moves.vat_account(books=books, treatment=bill.treatment, taxed_in=bill.taxed_in, on_debits=operator.tax.vat_on_debits)
+    moved = moves.issued(
+        books=books, vat=vat, net_minor=bill.net_minor, tax_minor=bill.tax_minor, home_net=home_net, home_tax=home_tax
+    )
+    posted_on = _day(now, operator, bill.issued_on)
+    return Entry(Step.ISSUE, bill.id, bill.account_id, bill.id, bill.number, bill.issued_on, posted_on, bill.currency, moved)
+
+
+def _day(now: datetime | None, operator: Operator, otherwise: date) -> date:
+    return now.astimezone(operator.zone).date() if now else otherwise
+
+
+def home_of(bill: Issued, operator: Operator) -> tuple[int | None, int | None]:
+    """Net and tax in the currency of the books; None where the bill names no rate."""
+    if bill.currency == operator.billing.currency:
+        return bill.net_minor, bill.tax_minor
+    net = at_home(minor=bill.net_minor, currency=bill.currency, exchange=bill.exchange)
+    return net, bill.tax_home_minor
+
+
+def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime | None) -> None:
+    """Post money on a bill, on the day it was received; call within its transaction, once the numbers are locked."""
+    invoice, books = settlement.invoice, operator.books
+    earlier = type(settlement).objects.filter(invoice=invoice, pk__lt=settlement.pk)
+    moved = moves.settled(
+        books=books,
+        money=books.clearing if settlement.means in AT_PROVIDER else books.bank,
+        standing=_standing(invoice, operator, earlier.aggregate(sum=Sum("amount_minor"))["sum"] or 0),
+        amount_minor=settlement.amount_minor,
+    )
+    received = settlement.received_on
+    known = (Step.SETTLEMENT, settlement.pk, invoice.account_id, invoice.pk, settlement.reference)
+    entry = Entry(*known, received, _day(now, operator, received), invoice.currency, moved)
+    write_entries(entries=[entry])
+
+
+def post_credit(*, document: Issued, original: Invoice, settled_minor: int, operator: Operator) -> None:
+    """Post a credit note on the day of its issue; call within its transaction, before it is written down as a correction."""
+    home_net, home_tax = home_of(document, operator)
+    rows = Posting.objects.filter(step=Step.ISSUE, source=original.pk).exclude(credit=operator.books.revenue)
+    vat = rows.order_by("line").values_list("credit", flat=True).last() or operator.books.vat_due
+    moved = moves.credited(
+        books=operator.books,
+        standing=_standing(original, operator, settled_minor),
+        credit=moves.Credited(vat, document.net_minor, document.tax_minor, home_net, home_tax),
+    )
+    day = document.issued_on
+    known = (Step.CREDIT, document.id, document.account_id, document.id, document.number)
+    write_entries(entries=[Entry(*known, day, day, document.currency, moved)])
+
+
+def _standing(invoice: Invoice, operator: Operator, settled_minor: int) -> moves.Standing:
+    """What the ledger says a bill still is, less its credit notes: what was posted counts, whatever the settings are by now."""
+    pending = operator.books.vat_pending
+    issued, credited = (
+        list(
+            Posting.objects.filter(step=step, source__in=sources, line__lte=2)
+            .order_by("line")
+            .values_list("debit", "credit", "amount_minor", "home_minor")
+        )
+        for step, sources in ((Step.ISSUE, [invoice.pk]), (Step.CREDIT, list(_credit_notes(invoice))))
+    )
+    total, _home = _balance(issued + credited, operator.books.receivable)
+    billed, home_billed = _balance(issued, operator.books.receivable)
+    waiting, home_waiting = _balance(issued + credited, pending)
+    return moves.Standing(
+        total_minor=total,
+        billed_minor=billed,
+        home_billed=home_billed,
+        pending_minor=-waiting,
+        home_pending=None if home_waiting is None else -home_waiting,
+        settled_minor=settled_minor,
+    )
+
+
+def _credit_notes(invoice: Invoice) -> Iterable[int]:
+    """Keys of a bill's credit notes; before there were any, the model of a migration has none."""
+    corrections = getattr(invoice, "corrections", None)
+    return corrections.values_list("document_id", flat=True) if corrections is not None else ()
+
+
+def _balance(rows: Sequence[tuple[str, str, int, int | None]], account: str) -> tuple[int, int | None]:
+    """What rows leave on an account, debit above zero, in both currencies; the second is None when a row does not say."""
+    signed = [(1 if debit == account else -1, minor, home) for debit, credit, minor, home in rows if account in (debit, credit)]
+    known = all(home is not None for _sign, _minor, home in signed)
+    return sum(sign * minor for sign, minor, _home in signed), sum(
+        sign * (home or 0) for sign, _, home in signed
+    ) if known else None
+
+
+def write_entries(*, entries: Iterable[Entry]) -> None:
+    """Number entries in their order, each year from 1 without a gap, and write them; the numbers must be locked.
+
+    The unique key of step and source refuses what is posted already.
+    """
+    from bonafide.billing.write import insert_rows  # which writes bills, whose models know the ledger's
+
+    last: dict[int, tuple[int, str]] = {}
+    rows = []
+    for entry in entries:
+        if not entry.moves:
+            continue
+        year = entry.dated_on.year
+        number, seal = last.get(year) or _last_of(year)
+        number += 1
+        known = (str(entry.step), entry.source, entry.account_id, entry.invoice_id, entry.piece)
+        days = (entry.dated_on.isoformat(), entry.posted_on.isoformat())
+        for line, moved in enumerate(entry.moves, start=1):
+            amounts = (moved.debit, moved.credit, moved.amount_minor, entry.currency, moved.home_minor)
+            row = (year, number, line, *known, *days, *amounts)
+            seal = seal_of(row=row, previous=seal)
+            rows.append((*row, seal))
+        last[year] = number, seal
+    if rows:
+        insert_rows(table=Posting._meta.db_table, columns=(*SEALED, "seal"), rows=rows)
+
+
+def _last_of(year: int) -> tuple[int, str]:
+    """Number and seal of the last row of a year."""
+    found = Posting.objects.filter(year=year).order_by("-entry", "-line").values_list("entry", "seal").first()
+    return found or (0, GENESIS)

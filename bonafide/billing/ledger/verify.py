@@ -1,0 +1,93 @@
+"""Checks the ledger against its own chain and against what was billed and paid."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Abs, Coalesce
+
+from bonafide.billing.ledger.models import Posting, Step
+from bonafide.billing.ledger.seal import GENESIS, SEALED, seal_of
+
+
+class Wrong(NamedTuple):
+    """The first thing in the ledger that does not hold: where, and what."""
+
+    where: str
+    what: str
+
+
+def first_wrong() -> Wrong | None:
+    """Read all postings in their order, streaming.
+
+    Found are: an entry or a line that is missing or was added, a row changed by hand, a bill or a payment that is not posted or
+    posted with another amount, and entries of what was never done.
+    """
+    return _chain() or _bills() or _payments()
+
+
+def _chain() -> Wrong | None:
+    year, entry, line, seal = 0, 0, 0, GENESIS
+    rows = Posting.objects.order_by("year", "entry", "line").values_list("seal", *SEALED)
+    for kept, *row in rows.iterator(chunk_size=1000):
+        if row[0] != year:
+            year, entry, line, seal = row[0], 0, 0, GENESIS
+        if (row[1], row[2]) not in ((entry, line + 1), (entry + 1, 1)) or row[1] == 0:
+            return Wrong(
+                f"entry {row[1]} of {year}, line {row[2]}", f"follows entry {entry}, line {line}: what was between is gone"
+            )
+        entry, line = row[1], row[2]
+        seal = seal_of(row=row, previous=seal)
+        if seal != kept:
+            return Wrong(
+                f"entry {entry} of {year}, line {line}",
+                "its content is not what was sealed: it was changed by hand, or a line before it was taken away",
+            )
+    return None
+
+
+def _posted(step: Step) -> QuerySet[Posting]:
+    return Posting.objects.filter(step=step, source=OuterRef("pk"))
+
+
+def _bills() -> Wrong | None:
+    from bonafide.billing.models import Invoice  # which knows the ledger's models
+
+    for step, of_kind in ((Step.ISSUE, ~Q(kind="381")), (Step.CREDIT, Q(kind="381"))):
+        moved = _posted(step).filter(line__lte=2).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
+        bills = Invoice.objects.issued().filter(of_kind)
+        differs = (
+            bills.annotate(
+                moved=Coalesce(Subquery(moved), 0, output_field=BigIntegerField()), owed=Abs("net_minor") + Abs("tax_minor")
+            )
+            .exclude(moved=F("owed"))
+            .order_by("position")
+            .first()
+        )
+        if differs:
+            amounts = f"the ledger has {differs.moved} of it, and it comes to {differs.owed}"  # type: ignore[attr-defined]
+            return Wrong(f"bill {differs.number}", amounts)
+        wrong = _of_nothing(step, Posting.objects.filter(~Exists(bills.filter(pk=OuterRef("source")))))
+        if wrong:
+            return wrong
+    return None
+
+
+def _payments() -> Wrong | None:
+    from bonafide.billing.models import Settlement
+
+    moved = _posted(Step.SETTLEMENT).filter(line=1).values("amount_minor")
+    payments = Settlement.objects.annotate(moved=Coalesce(Subquery(moved), 0, output_field=BigIntegerField()))
+    differs = payments.filter(~Q(moved=Abs("amount_minor"))).order_by("pk").first()
+    if differs:
+        return Wrong(
+            f"settlement {differs.reference}",
+            f"the ledger has {differs.moved} of it, and it is {abs(differs.amount_minor)}",
+        )
+    return _of_nothing(Step.SETTLEMENT, Posting.objects.filter(~Exists(Settlement.objects.filter(pk=OuterRef("source")))))
+
+
+def _of_nothing(step: Step, rows: QuerySet[Posting]) -> Wrong | None:
+    found = rows.filter(step=step).order_by("year", "entry", "line").first()
+    return Wrong(f"entry {found.entry} of {found.year}", f"is of {found.piece}, which was never there") if found else None
