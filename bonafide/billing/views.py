@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
+from bonafide.billing.explain.events import events_gone
 from bonafide.billing.models import Invoice, InvoiceQuerySet
 from bonafide.billing.open_bills import open_bills
 from bonafide.billing.transfer import transfer_of
@@ -57,6 +58,9 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
         {
             "invoice": invoice,
             "today": today,
+            "gone": events_gone(
+                invoice=invoice, now=timezone.now(), months=settings.OPERATOR.retention.usage_months, zone=settings.OPERATOR.zone
+            ),
             "month": Month.from_key(invoice.month),
             "own": getattr(current_membership(request), "account_id", None) == invoice.account_id,
             "lines": shown[:LINES_SHOWN] if cut else shown,
