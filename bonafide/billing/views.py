@@ -45,7 +45,7 @@ def bills(request: HttpRequest) -> HttpResponse:
 def bill(request: HttpRequest, number: str) -> HttpResponse:
     """One bill, to the members of its account; to everybody else there is none."""
     today = _today()
-    visible = _visible(request).with_state(today).select_related("account", "document")
+    visible = _visible(request).with_state(today).select_related("account", "document", "usage_file")
     invoice = get_object_or_404(visible, number=number)
     open_minor: int = invoice.open_minor  # type: ignore[attr-defined]  # with_state's
     lines = invoice.lines.all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,10 @@ def bill_usage(request: HttpRequest, number: str) -> HttpResponseBase:
     rows = usage_csv(invoice=invoice, explained=explained, zone=settings.OPERATOR.zone)
     answer = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{_file_name(number)}-usage.csv"'
+    noted = getattr(invoice, "usage_file", None)
+    if noted and noted.sha256:
+        digest = b64encode(bytes.fromhex(noted.sha256)).decode()
+        answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"  # RFC 9530
     return answer
 
 
@@ -78,7 +83,7 @@ def _invoice(request: HttpRequest, number: str) -> Invoice:
     visit = getattr(request, "visit", None)
     if visit:  # staff on a visit download nothing, and this says so a second time
         raise Http404
-    return get_object_or_404(Invoice.objects.visible_to(request.user), number=number)
+    return get_object_or_404(Invoice.objects.visible_to(request.user).select_related("usage_file"), number=number)
 
 
 def _replayed(invoice: Invoice) -> tuple[Explained, ...] | None:
