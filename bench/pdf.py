@@ -3,7 +3,7 @@
     .venv/bin/python -m bench.pdf [--bills 20] [--rounds 9] [--lines 20]
 
 First by one process: what the worker does for a bill (read the invoice, format it, make its data, typeset it, stamp it) against
-the one call of Typst, given finished JSON and finished data. Then by two: bills with ``[einvoice] validate = true``, from the
+the one call of Typst, given finished JSON and finished data. Then by two: bills with ``[einvoice] validated = true``, from the
 claim to the files on disk, against the sum of bare Typst, bare stamping and the bare rules (Saxon in the same process), each by
 two processes at once. They alternate, on bills of their own, since Typst remembers what it has already laid out. Medians are
 over the rounds.

@@ -236,7 +236,6 @@ class EInvoice(Section):
 
     validated: bool = Field(
         default=False,
-        alias="validate",
         description="`true` once bills go out as e-invoices (in France, SMEs must from September 2027): no document is published "
         "before it passes the schema and every rule of EN 16931 and of the French reform. Takes about 300 MB for each process "
         "that renders bills.",

@@ -57,7 +57,7 @@ def _table(section: type[Section]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for key, entry in section.model_fields.items():
         default = "required" if entry.is_required() else _default(entry.default)
-        yield f"| `{entry.alias or key}` | {_kind(entry.annotation)} | {default} | {entry.description} |"
+        yield f"| `{key}` | {_kind(entry.annotation)} | {default} | {entry.description} |"
 
 
 def _default(value: object) -> str:

@@ -124,6 +124,21 @@ class _Sum(NamedTuple):
 NOTHING = _Sum(0, 0, ())
 
 
+class Charge(NamedTuple):
+    """One price (of one group, when it is split) and the usage that it comes to lines for; ``late`` when its month was billed."""
+
+    entry: Entry
+    group: str
+    total: _Sum
+    late: bool
+
+    def lines(self) -> Iterator[ComputedLine]:
+        if self.late and self.entry.meter is not None:
+            yield _late_line(self.entry, self.entry.meter, self.group, self.total)
+            return
+        yield from _rated(self.entry, self.group, self.total)
+
+
 def lines_of(
     *, account_id: int, measured: Sequence[Measured], month: Month, language: str, prices: Prices
 ) -> tuple[ComputedLine, ...]:
@@ -133,33 +148,38 @@ def lines_of(
 
     :raises Unbillable: for usage without a plan or a price, or a cost in a currency without a rate.
     """
+    charges = charges_of(account_id=account_id, measured=measured, month=month, language=language, prices=prices)
+    return tuple(line for charge in charges for line in charge.lines())
+
+
+def charges_of(*, account_id: int, measured: Sequence[Measured], month: Month, language: str, prices: Prices) -> Iterator[Charge]:
+    """What the lines of one account for ``month`` are for, in their order; see :func:`lines_of`."""
     sheet = prices.sheet(account_id, month, language)
     if sheet is None:
         if not measured:
-            return ()
+            return
         raise Unbillable(f"has usage in {month} but no plan: give it a subscription, or import prices with a default plan")
     on_time = month.key
-    lines = list(_of_month([row for row in measured if row.usage_month == on_time], sheet))
+    yield from _of_month([row for row in measured if row.usage_month == on_time], sheet)
     for key in sorted({row.usage_month for row in measured} - {on_time}):
         then = prices.sheet(account_id, Month.from_key(key), language)
-        lines += _late([row for row in measured if row.usage_month == key], Month.from_key(key), sheet.plan, then)
-    return tuple(lines)
+        yield from _late([row for row in measured if row.usage_month == key], Month.from_key(key), sheet.plan, then)
 
 
-def _of_month(rows: list[Measured], sheet: Sheet) -> Iterator[ComputedLine]:
+def _of_month(rows: list[Measured], sheet: Sheet) -> Iterator[Charge]:
     by_meter = _by_meter(rows, sheet)
     for entry in sheet.entries:
         if entry.meter is None:
-            yield from _rated(entry, "", NOTHING)
+            yield Charge(entry, "", NOTHING, late=False)
             continue
         of_meter = by_meter.get(entry.meter.id, [])
         if not of_meter and not entry.terms.owed_without_usage:
             continue
         for group, total in _sums(entry.terms, of_meter):
-            yield from _rated(entry, group, total)
+            yield Charge(entry, group, total, late=False)
 
 
-def _late(rows: list[Measured], usage_month: Month, plan: PlanInForce, then: Sheet | None) -> Iterator[ComputedLine]:
+def _late(rows: list[Measured], usage_month: Month, plan: PlanInForce, then: Sheet | None) -> Iterator[Charge]:
     """What usage that arrived after its month was billed changes, at the prices of that month."""
     if then is None or then.plan.currency != plan.currency:
         was = "no plan" if then is None else f"a plan in {then.plan.currency}"
@@ -170,7 +190,7 @@ def _late(rows: list[Measured], usage_month: Month, plan: PlanInForce, then: She
             continue
         for group, total in _sums(entry.terms, by_meter[entry.meter.id]):
             if total.quantity != total.before:
-                yield _late_line(entry, entry.meter, group, total)
+                yield Charge(entry, group, total, late=True)
 
 
 def _by_meter(rows: Iterable[Measured], sheet: Sheet) -> dict[int, list[Measured]]:

@@ -275,6 +275,24 @@ class Correction(models.Model):
         return self.key
 
 
+class UsageFile(models.Model):
+    """What the usage file of a bill was when it was first read through: only added, each row sealed with the one before.
+
+    ``sha256`` is of the bytes of ``usage.csv``; it is empty when there was none, because the events were gone or the lines did
+    not follow from them. ``seal`` covers the row before, the bill's own seal and ``sha256``.
+    """
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="usage_file")
+    position = models.PositiveBigIntegerField(unique=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField()
+    noted_at = models.DateTimeField()
+    seal = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id}: {self.sha256 or 'none'}"
+
+
 class LocationEvidence(models.Model):
     """Evidence for where a consumer is (Reg. (EU) 282/2011 art. 24f). Only added; the latest of a kind counts.
 

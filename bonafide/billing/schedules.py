@@ -2,4 +2,7 @@
 
 from bonafide.background.schedules import Schedule
 
-SCHEDULES = (Schedule("note-countries-of-sign-ins", "bonafide.billing.tasks.note_countries_of_sign_ins", "20 2 1 * *"),)
+SCHEDULES = (
+    Schedule("note-countries-of-sign-ins", "bonafide.billing.tasks.note_countries_of_sign_ins", "20 2 1 * *"),
+    Schedule("note-usage-of-bills", "bonafide.billing.tasks.note_usage_of_bills", 10),
+)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
+from bonafide.billing.explain.note_usage import note_next
 from bonafide.billing.ip_countries import countries_in, note_ip_countries
+
+_SECONDS = 60
 
 
 @task()
@@ -18,3 +23,12 @@ def note_countries_of_sign_ins() -> str:
     with countries_in(path) as countries:
         added = note_ip_countries(operator=settings.OPERATOR, countries=countries, now=timezone.now())
     return f"{added} added"
+
+
+@task()
+def note_usage_of_bills() -> str:
+    """Every ten minutes, for a minute: the digests of usage files of bills that have none yet, the first issued first."""
+    begun, noted = time.monotonic(), 0
+    while time.monotonic() - begun < _SECONDS and note_next(operator=settings.OPERATOR, now=timezone.now()):
+        noted += 1
+    return f"{noted} noted"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
+from bonafide.billing.explain.events import events_gone
 from bonafide.billing.models import Invoice, InvoiceQuerySet
 from bonafide.billing.open_bills import open_bills
 from bonafide.billing.transfer import transfer_of
@@ -44,7 +45,7 @@ def bills(request: HttpRequest) -> HttpResponse:
 def bill(request: HttpRequest, number: str) -> HttpResponse:
     """One bill, to the members of its account; to everybody else there is none."""
     today = _today()
-    visible = _visible(request).with_state(today).select_related("account", "document")
+    visible = _visible(request).with_state(today).select_related("account", "document", "usage_file")
     invoice = get_object_or_404(visible, number=number)
     open_minor: int = invoice.open_minor  # type: ignore[attr-defined]  # with_state's
     lines = invoice.lines.all()
@@ -57,6 +58,9 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
         {
             "invoice": invoice,
             "today": today,
+            "gone": events_gone(
+                invoice=invoice, now=timezone.now(), months=settings.OPERATOR.retention.usage_months, zone=settings.OPERATOR.zone
+            ),
             "month": Month.from_key(invoice.month),
             "own": getattr(current_membership(request), "account_id", None) == invoice.account_id,
             "lines": shown[:LINES_SHOWN] if cut else shown,

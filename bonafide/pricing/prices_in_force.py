@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Q
 
@@ -39,6 +40,7 @@ class Item:
     name_fr: str
     meter: PricedMeter | None
     terms: Terms
+    valid_from: date
 
     def name(self, language: str) -> str:
         return self.name_fr if language == "fr" else self.name_en
@@ -106,7 +108,7 @@ def _items_in_force(month: Month) -> dict[int, list[Item]]:
         if isinstance(terms, Withdrawn):
             continue
         meter = None if price.meter is None else _priced(price.meter)
-        items[price.plan_id].append(Item(price.code, price.name_en, price.name_fr, meter, terms))
+        items[price.plan_id].append(Item(price.code, price.name_en, price.name_fr, meter, terms, price.valid_from))
     return items
 
 

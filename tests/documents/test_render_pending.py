@@ -191,7 +191,7 @@ def test_the_round_is_scheduled_every_minute() -> None:
 
 # --- E-invoices -----------------------------------------------------------------------------------------------------------
 def validated(monkeypatch: pytest.MonkeyPatch) -> None:
-    on = settings.OPERATOR.model_copy(update={"einvoice": EInvoice(validate=True)})
+    on = settings.OPERATOR.model_copy(update={"einvoice": EInvoice(validated=True)})
     monkeypatch.setattr(settings, "OPERATOR", on)
 
 

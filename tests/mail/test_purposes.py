@@ -14,7 +14,7 @@ from bonafide.mail.send import hand_over, send_letter
 from tests.factories.mail import NOW
 
 # Who may make a message at all: everything else goes through these.
-MAKERS = {"mail/compose.py", "mail/send.py", "sign_in/adapter.py", "sign_in/write_letters.py"}
+MAKERS = {"mail/compose.py", "mail/send.py", "outgoing/smtp.py", "sign_in/adapter.py", "sign_in/write_letters.py"}
 LOOKERS = {"get_connection"}  # speaks to the server, and makes nothing
 LETTER = {"to": "ana@example.com", "language": "en", "given": {}, "now": NOW}
 

@@ -38,6 +38,7 @@ EXCEPTED = {
     ("serving.py", "ctypes"): "tells the kernel to end a child with its parent",
     ("setting_up.py", "smtplib"): "asks whether the mail server answers, through the door",
     ("safekeeping/databases.py", "subprocess"): "starts PostgreSQL's own programs, which speak to our own database alone",
+    ("documents/einvoice/rules.py", "subprocess"): "starts the rules of e-invoices in a process that reads from it and answers",
     ("background/release.py", "socket"): "reads the name of the machine",
 }
 

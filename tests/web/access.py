@@ -201,6 +201,10 @@ ROWS = [
     Row("usage", at("/usage"), OWN),
     Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),
     Row("bills", at("/bills"), OWN),
+    Row("bills/recompute.py", at("/bills/recompute.py"), EVERYBODY),
+    Row("bills/<bill:number>/lines/<int:position>", lambda world: f"/bills/{world.invoice.number}/lines/1", MEMBERS),
+    Row("bills/<bill:number>/usage.csv", lambda world: f"/bills/{world.invoice.number}/usage.csv", MEMBERS),
+    Row("bills/<bill:number>/prices.json", lambda world: f"/bills/{world.invoice.number}/prices.json", MEMBERS),
     Row("bills/<bill:number>", lambda world: f"/bills/{world.invoice.number}", MEMBERS),
     Row(
         "bills/<bill:number>.pdf",  # which nobody has rendered yet

@@ -1,0 +1,74 @@
+"""The prices that an issued bill used, and its lines, as a file for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bonafide.billing.explain.replay import Explained
+from bonafide.billing.models import Invoice
+from bonafide.money import exponent, text
+from bonafide.periods import Month
+
+FORMAT = "bonafide-bill-prices/1"
+
+
+def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInfo) -> dict[str, Any]:
+    """Everything but the usage that the lines follow from. Numbers are decimal text, instants are UTC, months are half-open.
+
+    A charge is one price, of one group when the price is each group's own; "lines" are the positions that it came to.
+    """
+    return {
+        "format": FORMAT,
+        "bill": invoice.number,
+        "month": str(Month.from_key(invoice.month)),
+        "currency": invoice.currency,
+        "decimals": exponent(invoice.currency),
+        "net_minor": invoice.net_minor,
+        "lines": list(invoice.lines.values("position", "text", "meter", "quantity", "unit", "unit_price", "net_minor")),
+        "charges": [_charge(one, invoice.language, zone) for one in explained],
+    }
+
+
+def _charge(one: Explained, language: str, zone: ZoneInfo) -> dict[str, Any]:
+    entry = one.charge.entry
+    meter, rate = entry.meter, entry.exchange
+    return {
+        "lines": list(one.positions),
+        "month": str(one.month),
+        "from": _instant(one.month.start(zone)),
+        "until": _instant(one.month.end(zone)),
+        "late": one.charge.late,
+        "group": one.group,
+        "price": {
+            "plan": entry.sheet.plan.code,
+            "code": entry.item.code,
+            "name": entry.item.name(language),
+            "valid_from": entry.item.valid_from.isoformat(),
+            "terms": json.loads(entry.terms.to_json()),
+        },
+        "meter": meter
+        and {
+            "code": meter.code,
+            "unit": meter.unit,
+            "aggregation": meter.aggregation,
+            "decimals": meter.scale,
+            "group_by": meter.group_by,
+            "subject": meter.subject,
+        },
+        "exchange": rate
+        and {
+            "base": rate.base,
+            "quote": rate.quote,
+            "rate": text(rate.value),
+            "dated_on": rate.dated_on.isoformat(),
+            "source": rate.source,
+        },
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,67 @@
+"""An issued bill worked out again, to learn which price and which usage each of its lines comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bonafide.billing.lines import Charge, Prices, Unbillable, charges_of
+from bonafide.billing.models import Invoice
+from bonafide.periods import Month
+from bonafide.usage.measure import measure
+
+
+class Unexplained(Exception):
+    """What is kept no longer gives the lines that were issued."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A charge, and the positions of the issued lines that it came to."""
+
+    charge: Charge
+    positions: tuple[int, ...]
+
+    @property
+    def month(self) -> Month:
+        """The month that the usage is of, which is before the bill's when it came late."""
+        return self.charge.entry.sheet.month
+
+    @property
+    def group(self) -> str | None:
+        """The group that is priced apart; None when all of them are counted together."""
+        return self.charge.group if self.charge.entry.terms.split else None
+
+    @property
+    def meter_id(self) -> int | None:
+        meter = self.charge.entry.meter
+        return meter.id if meter else None
+
+
+def replay(*, invoice: Invoice, zone: ZoneInfo) -> tuple[Explained, ...]:
+    """The charges of an issued bill in the order of its lines; a fixed number of queries.
+
+    A closed month's totals and prices stand, so this gives what was issued. It is compared with the issued lines all the same.
+
+    :raises Unexplained: when it gives anything else, because what it takes was deleted with age, or the bill is no bill of usage.
+    """
+    month = Month.from_key(invoice.month)
+    issued = list(invoice.lines.values_list("position", "meter", "quantity", "unit_price", "net_minor"))
+    measured = list(measure(bill_month=month, zone=zone, account_ids=[invoice.account_id]))
+    explained: list[Explained] = []
+    again: list[tuple[int, str, str, str, int]] = []
+    try:
+        for charge in charges_of(
+            account_id=invoice.account_id, measured=measured, month=month, language=invoice.language, prices=Prices()
+        ):
+            first = len(again) + 1
+            again += [
+                (position, line.meter, line.quantity, line.unit_price, line.net_minor)
+                for position, line in enumerate(charge.lines(), start=first)
+            ]
+            explained.append(Explained(charge, tuple(range(first, len(again) + 1))))
+    except (Unbillable, ArithmeticError, ValueError) as error:
+        raise Unexplained(str(error)) from None
+    if invoice.kind != Invoice.Kind.INVOICE or again != issued:
+        raise Unexplained(f"bill {invoice.number}: its lines do not follow from what is kept")
+    return tuple(explained)
