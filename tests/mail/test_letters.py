@@ -1,9 +1,11 @@
 """Letters: who writes, why, in whose language; through a real mail server."""
 
 import re
+from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
+from types import SimpleNamespace
 
 import pytest
 from allauth.account.adapter import get_adapter
@@ -32,6 +34,16 @@ SIGN_UP = {"username": "vega", "email": "vega@example.com", "password1": "four p
 class ServerThatHangsUp(BaseEmailBackend):
     def send_messages(self, messages):
         raise SMTPServerDisconnected("the server hung up")
+
+
+# What the letters about a release and about an order say of either.
+LAW = SimpleNamespace(
+    authority="a court",
+    basis="a law",
+    kinds_said=["logs"],
+    secret_until=date(2026, 12, 31),
+    **dict.fromkeys(("released_at", "begins_at", "until"), datetime(2027, 1, 1, 9, tzinfo=UTC)),
+)
 
 
 def given():
@@ -67,6 +79,8 @@ def given():
         "paragraphs": ["One thing is new.", "Another is better."],
         "refuse_url": REFUSE,
         "what_happened": "Your password was changed.",
+        "thing": LAW,
+        "over_at": None,
     }
 
 
