@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.billing.location_inventory import TABLES as LOCATION_TABLES
-from bonafide.holdings import ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose
+from bonafide.holdings import ACCOUNT_CLOSED, ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose, WithAccount
 
 _BOOKS = _("to be paid, and to keep books")
+_BUDGETS = _("to write when a month reaches an amount")
 
 TABLES = (
     *LOCATION_TABLES,
@@ -131,6 +132,25 @@ TABLES = (
         ),
     ),
     Table(
+        "billing.UsageFile",
+        called=_("digests of the usage behind bills"),
+        plain=("id", "position", "seal"),
+        holdings=(
+            Holding(
+                kind=Kind.BILLS,
+                columns=("invoice_id", "sha256", "size", "noted_at"),
+                what=_("the digest of the usage file of a bill and its size"),
+                whose=Whose.CUSTOMERS,
+                why=_BOOKS,
+                basis=Basis.LAW,
+                ends=Kept(Kind.BILLS),
+                enforced_by=ISSUED_STAYS,
+                account="invoice__account_id",
+                since="noted_at",
+            ),
+        ),
+    ),
+    Table(
         # ``buyer`` is JSON: name, address and numbers of the account, frozen at issue. ``seal`` covers all of the row.
         "billing.Invoice",
         called=_("bills"),
@@ -171,6 +191,47 @@ TABLES = (
             ),
         ),
     ),
+<<<<<<< HEAD
+=======
+    Table(
+        "billing.BudgetReached",
+        called=_("months that reached a budget"),
+        plain=("id",),
+        holdings=(
+            Holding(
+                kind=Kind.USAGE,
+                columns=("budget_id", "month", "net_minor", "at"),
+                what=_("which month reached which amount, and when"),
+                whose=Whose.CUSTOMERS,
+                why=_BUDGETS,
+                basis=Basis.CONTRACT,
+                ends=WithAccount(),
+                enforced_by=ACCOUNT_CLOSED,
+                account="budget__account_id",
+                since="at",
+            ),
+        ),
+    ),
+    Table(
+        "billing.Budget",
+        called=_("budgets"),
+        plain=("id",),
+        holdings=(
+            Holding(
+                kind=Kind.USAGE,
+                columns=("account_id", "currency", "amount_minor", "set_at"),
+                what=_("amounts that a customer wants to hear of"),
+                whose=Whose.CUSTOMERS,
+                why=_BUDGETS,
+                basis=Basis.CONTRACT,
+                ends=WithAccount(),
+                enforced_by=ACCOUNT_CLOSED,
+                account="account_id",
+                since="set_at",
+            ),
+        ),
+    ),
+>>>>>>> explain
     Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),
     Table("billing.Series", plain=("id", "year", "last")),
 )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
+from bonafide.billing.budgets.tell import tell_budgets
 from bonafide.billing.explain.note_usage import note_next
 from bonafide.billing.ip_countries import countries_in, note_ip_countries
 
@@ -32,3 +33,9 @@ def note_usage_of_bills() -> str:
     while time.monotonic() - begun < _SECONDS and note_next(operator=settings.OPERATOR, now=timezone.now()):
         noted += 1
     return f"{noted} noted"
+
+
+@task()
+def tell_of_budgets() -> str:
+    """Every hour: letters about running months that have reached an amount."""
+    return f"{tell_budgets(operator=settings.OPERATOR, now=timezone.now())} reached"

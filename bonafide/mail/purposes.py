@@ -148,6 +148,14 @@ PURPOSES = (
         _("a bill must reach who has to pay it."),
     ),
     Purpose(
+        "budget",
+        Kind.BILLING,
+        _("Budgets"),
+        _("To owners and who looks after the bills, once a month for each amount that they set, when usage reaches it."),
+        _("it comes only for an amount that somebody of the account set; take the amount away and it ends."),
+        templates=("billing/email/budget",),
+    ),
+    Purpose(
         "terms-change",
         Kind.TERMS,
         _("Terms that promise less"),

@@ -18,7 +18,7 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 
 from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
-from bonafide.billing.models import Invoice
+from bonafide.billing.models import Budget, Invoice
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
 VISITOR = "visitor"
@@ -81,6 +81,12 @@ NOBODYS = {
 
 def at(path: str) -> Callable[[World], str]:
     return lambda world: path
+
+
+def budget_of(world: World) -> int:
+    """A budget of the account."""
+    values = {"currency": "EUR", "amount_minor": 10_000}
+    return Budget.objects.get_or_create(account=world.account, **values, defaults={"set_at": world.account.created_at})[0].pk
 
 
 ROWS = [
@@ -201,6 +207,8 @@ ROWS = [
     Row("usage", at("/usage"), OWN),
     Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),
     Row("bills", at("/bills"), OWN),
+    Row("settings/budgets", at("/settings/budgets"), ACCOUNTS),
+    Row("settings/budgets/<int:pk>/remove", lambda world: f"/settings/budgets/{budget_of(world)}/remove", POST_ONLY),
     Row("bills/recompute.py", at("/bills/recompute.py"), EVERYBODY),
     Row("bills/<bill:number>/lines/<int:position>", lambda world: f"/bills/{world.invoice.number}/lines/1", MEMBERS),
     Row("bills/<bill:number>/usage.csv", lambda world: f"/bills/{world.invoice.number}/usage.csv", MEMBERS),

@@ -72,6 +72,9 @@ UNSAFE = [
     Unsafe("confirm-address/<str:token>", LINK),
     Unsafe("settings/company", ("sign-in", "open", "closed", "open", "open", "none")),
     Unsafe("settings/company/ask-vies", ("sign-in", "away", "closed", "away", "away", "none")),
+    # billing
+    Unsafe("settings/budgets", ("sign-in", "away", "closed", "away", "away", "none"), lambda world: {"amount": "50"}),
+    Unsafe("settings/budgets/<int:pk>/remove", ("sign-in", "none", "closed", "away", "away", "none")),
     # sign_in
     Unsafe("account/login/", ENTRANCE_FORM),
     Unsafe("account/not-me/<str:token>/", LINK),

@@ -7,6 +7,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,7 @@ COLUMNS = ("lines", "meter", "group", "subject", "day", "bill", "time", "quantit
 ROWS_AT_ONCE = 1000
 # A day on whichever calendar lies within so much of the same day in UTC.
 _MARGIN = timedelta(days=2)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC; a row writes the Z itself, which is twice as fast
 
 # meter_id, group_key, subject, day, bill_month, occurred_us, quantity, source, event_id, dimensions
 _Row = tuple[int, str, str, int, int, int, int, str, str, str]
@@ -78,14 +79,29 @@ def usage_rows(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneIn
             meter.code,
             group,
             subject,
-            day_from_key(day).isoformat(),
-            str(Month.from_key(bill_month)),
-            (_EPOCH + timedelta(microseconds=occurred_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            text(unscaled(quantity, meter.scale)),
+            _day(day),
+            _month(bill_month),
+            (_EPOCH + timedelta(microseconds=occurred_us)).isoformat(timespec="microseconds") + "Z",
+            _exact(quantity, meter.scale),
             source,
             event_id,
             dimensions,
         )
+
+
+@lru_cache(maxsize=1024)
+def _day(key: int) -> str:
+    return day_from_key(key).isoformat()
+
+
+@lru_cache(maxsize=1024)
+def _month(key: int) -> str:
+    return str(Month.from_key(key))
+
+
+@lru_cache(maxsize=4096)
+def _exact(quantity: int, scale: int) -> str:
+    return text(unscaled(quantity, scale))
 
 
 class _Positions:
