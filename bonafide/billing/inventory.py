@@ -13,25 +13,6 @@ _BUDGETS = _("to write when a month reaches an amount")
 TABLES = (
     *LOCATION_TABLES,
     Table(
-        "billing.UsageFile",
-        called=_("digests of the usage behind bills"),
-        plain=("id", "position", "seal"),
-        holdings=(
-            Holding(
-                kind=Kind.BILLS,
-                columns=("invoice_id", "sha256", "size", "noted_at"),
-                what=_("the digest of the usage file of a bill and its size"),
-                whose=Whose.CUSTOMERS,
-                why=_BOOKS,
-                basis=Basis.LAW,
-                ends=Kept(Kind.BILLS),
-                enforced_by=ISSUED_STAYS,
-                account="invoice__account_id",
-                since="noted_at",
-            ),
-        ),
-    ),
-    Table(
         # ``reason`` is free text of staff, and stands on the credit note.
         "billing.Correction",
         called=_("credit notes"),
@@ -191,8 +172,6 @@ TABLES = (
             ),
         ),
     ),
-<<<<<<< HEAD
-=======
     Table(
         "billing.BudgetReached",
         called=_("months that reached a budget"),
@@ -231,7 +210,6 @@ TABLES = (
             ),
         ),
     ),
->>>>>>> explain
     Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),
     Table("billing.Series", plain=("id", "year", "last")),
 )
