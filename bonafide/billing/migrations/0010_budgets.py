@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_vat_checks_are_emptied'),
-        ('billing', '0005_usage_files_are_noted'),
+        ('billing', '0009_usage_files_are_noted'),
     ]
 
     operations = [
