@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from bonafide.accounts.countries import country_choices
+from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location
 from bonafide.billing.models import (
     BillRun,
+    Correction,
     Invoice,
     InvoiceLine,
     InvoiceTax,
@@ -24,6 +28,7 @@ from bonafide.billing.models import (
     LocationQuestion,
     Settlement,
 )
+from bonafide.billing.settle import settle
 from bonafide.billing.tax.places import special_places
 from bonafide.errors import Refused
 from bonafide.money import format_minor
@@ -106,6 +111,77 @@ class SettlementAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Settlement, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """By the step that posts it to the ledger as well."""
+        now = timezone.now()  # noqa: TID251 - the admin is a view
+        values = {name: getattr(obj, name) for name in ("invoice", "amount_minor", "received_on", "means", "reference")}
+        try:
+            obj.pk = settle(**values, now=now).pk
+        except Refused as refusal:
+            raise PermissionDenied(str(refusal)) from None
+
+
+class CreditForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Which bill, how much of it, and why. The key makes a second press harmless."""
+
+    amount = forms.CharField(
+        required=False, max_length=20, help_text=_("Before VAT, in the bill\u2019s currency, such as 30.00; empty for all of it.")
+    )
+    reason = forms.CharField(max_length=200, help_text=_("The credit note says it to the customer."))
+    key = forms.CharField(widget=forms.HiddenInput, initial=lambda: f"staff {uuid4()}")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("original") and values.get("reason"):
+            try:
+                values["net_minor"] = creditable(
+                    invoice=values["original"], amount=values.get("amount") or None, key=values.get("key", "")
+                )
+            except Refused as refusal:
+                raise ValidationError(str(refusal)) from None
+        return values
+
+    def validate_unique(self) -> None:
+        """The step itself says what the same key twice is."""
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Staff take a bill back, or a part of it."""
+
+    form = CreditForm
+    fields = ["original", "amount", "reason", "key"]
+    list_display = ["document", "original", "reason", "made_by", "made_at"]
+    list_select_related = ["document", "original", "made_by"]
+    search_fields = ["document__number", "original__number"]
+    autocomplete_fields = ["original"]
+    ordering = ["-pk"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return self.fields if obj is None else ["document", "original", "reason", "made_by", "made_at"]
+
+    def save_model(self, request: HttpRequest, obj: Correction, form: CreditForm, change: bool) -> None:  # noqa: FBT001 - Django's
+        values, now = form.cleaned_data, timezone.now()  # noqa: TID251 - the admin is a view
+        try:
+            made = credit(
+                invoice=values["original"],
+                net_minor=values["net_minor"],
+                reason=values["reason"],
+                key=values["key"],
+                operator=settings.OPERATOR,
+                now=now,
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except Refused as refusal:
+            raise PermissionDenied(str(refusal)) from None
+        obj.pk, obj.document = made.correction.pk, made
 
 
 def _place_choices() -> list[tuple[str, str]]:

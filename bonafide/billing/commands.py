@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import sha256
 
 import click
@@ -13,7 +12,7 @@ from django.conf import settings
 
 from bonafide.billing.compute import accounts_to_bill
 from bonafide.billing.computed import ComputedBill, Stopped
-from bonafide.billing.correct import CreditRefused
+from bonafide.billing.correct import CreditRefused, creditable
 from bonafide.billing.correct import credit as correct
 from bonafide.billing.listing import bill_as_dict, computed_as_dict
 from bonafide.billing.models import Invoice
@@ -21,7 +20,7 @@ from bonafide.billing.rehearse import Rehearsed, Sums, flag_text, rehearse_month
 from bonafide.billing.run import RunResult, issue_month
 from bonafide.billing.verify import Fault, verify_books
 from bonafide.errors import Refused
-from bonafide.money import exponent, from_minor, scaled
+from bonafide.money import exponent, from_minor
 from bonafide.operator import Operator
 from bonafide.periods import Month
 
@@ -161,18 +160,11 @@ def credit(number: str, whole: bool, amount: str | None, reason: str, key: str) 
         raise CreditRefused(f"no bill {number} is issued: 'bonafide bills list' shows those that are")
     if whole == (amount is not None):
         raise CreditRefused("expected either --whole or --amount, what is to be taken back before tax")
-    net = None if amount is None else _minor(amount, invoice.currency)
+    net = None if amount is None else creditable(invoice=invoice, amount=amount)
     # Without a key of the caller's, the same words for the same amount on the same bill are the same credit note.
     said = key or f"command {number} {'whole' if net is None else net} {sha256(reason.encode()).hexdigest()[:32]}"
     made = correct(invoice=invoice, net_minor=net, reason=reason, key=said, operator=settings.OPERATOR, now=datetime.now(UTC))
     click.echo(f"credit note {made.number} for bill {number}: {_amount(made.total_minor, made.currency)} with tax")
-
-
-def _minor(amount: str, currency: str) -> int:
-    try:
-        return scaled(Decimal(amount), exponent(currency))
-    except (ArithmeticError, ValueError):
-        raise CreditRefused(f"amount {amount!r}: expected one in {currency}, such as 30.00") from None
 
 
 @bills.command()

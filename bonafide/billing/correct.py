@@ -24,7 +24,7 @@ from bonafide.billing.tax import tax_on
 from bonafide.billing.write import write_bills
 from bonafide.errors import Refused
 from bonafide.languages import written_day
-from bonafide.money import from_minor, text
+from bonafide.money import exponent, from_minor, scaled, text
 from bonafide.operator import Operator
 
 _JSON = ("seller", "buyer", "mentions", "exchange", "tax_basis")
@@ -48,8 +48,6 @@ def credit(
     :raises ClockBehind: when the last document is dated later than ``now``.
     """
     reason = " ".join(reason.split())
-    if invoice.number is None or invoice.kind == Invoice.Kind.CREDIT_NOTE or invoice.total_minor <= 0:
-        raise CreditRefused(f"{invoice}: only an issued bill of more than zero can be taken back by a credit note")
     if not reason or len(reason) > 200:
         raise CreditRefused(f"bill {invoice.number}: expected a reason of at most 200 characters, which the credit note says")
     with transaction.atomic():
@@ -57,14 +55,7 @@ def credit(
         there = Correction.objects.select_related("document").filter(key=key).first()
         if there:
             return _same(there, invoice, net_minor, reason)
-        done = invoice.corrections.aggregate(net=Sum("document__net_minor"))["net"] or 0
-        left = invoice.net_minor - done
-        amount = left if net_minor is None else net_minor
-        if not 0 < amount <= left:
-            raise CreditRefused(
-                f"bill {invoice.number}: {_money(amount, invoice)} before tax cannot be taken back, "
-                f"{_money(left, invoice)} is left"
-            )
+        amount, done = _within(invoice, net_minor)
         draft = _draft(invoice, amount, done, reason, operator, place.due_on)
         numbered = number_drafts(drafts=[draft], place=place, prefix=operator.billing.number_prefix)
         [pk] = write_bills(bills=numbered)
@@ -74,6 +65,37 @@ def credit(
         post_credit(document=issued_from(row=row), original=invoice, settled_minor=settled, operator=operator)
         Correction.objects.create(document=document, original=invoice, reason=reason, key=key, made_by=by, made_at=now)
     return document
+
+
+def creditable(*, invoice: Invoice, amount: str | None, key: str = "") -> int | None:
+    """An amount as people write it, in minor units before tax; None, for all that is left, stays None.
+
+    :raises CreditRefused: for what is no amount, or more than is left of the bill, unless ``key`` was used before.
+    """
+    if amount is None:
+        minor = None
+    else:
+        try:
+            minor = scaled(Decimal(amount), exponent(invoice.currency))
+        except (ArithmeticError, ValueError):
+            raise CreditRefused(f"amount {amount!r}: expected one in {invoice.currency}, such as 30.00") from None
+    if not Correction.objects.filter(key=key).exists():
+        _within(invoice, minor)
+    return minor
+
+
+def _within(invoice: Invoice, net_minor: int | None) -> tuple[int, int]:
+    """What is to be taken back, and what was before."""
+    if invoice.number is None or invoice.kind == Invoice.Kind.CREDIT_NOTE or invoice.total_minor <= 0:
+        raise CreditRefused(f"{invoice}: only an issued bill of more than zero can be taken back by a credit note")
+    done: int = invoice.corrections.aggregate(net=Sum("document__net_minor"))["net"] or 0
+    left = invoice.net_minor - done
+    amount = left if net_minor is None else net_minor
+    if not 0 < amount <= left:
+        raise CreditRefused(
+            f"bill {invoice.number}: {_money(amount, invoice)} before tax cannot be taken back, {_money(left, invoice)} is left"
+        )
+    return amount, done
 
 
 def _same(there: Correction, invoice: Invoice, net_minor: int | None, reason: str) -> Invoice:

@@ -259,20 +259,22 @@ class Correction(models.Model):
     """
 
     document = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="correction")
-    original = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="corrections")
-    reason = models.CharField(max_length=200)
+    original = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="corrections", verbose_name=_("bill"))
+    reason = models.CharField(_("reason"), max_length=200)
     key = models.CharField(max_length=120, unique=True)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("credit note")
+        verbose_name_plural = _("credit notes")
         constraints = [
             models.CheckConstraint(condition=~Q(document=F("original")), name="correction_of_another"),
             models.CheckConstraint(condition=~Q(reason="") & ~Q(key=""), name="correction_whole"),
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return str(self.document)
 
 
 class UsageFile(models.Model):
