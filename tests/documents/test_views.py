@@ -31,9 +31,9 @@ def client(account) -> Client:
     return signed_in(make_member(account=account, role="viewer"))
 
 
-def rendered(invoice, name: str = "views-test.pdf"):
-    settings.INSTANCE.documents.mkdir(exist_ok=True)
+def rendered(invoice, name: str = "2026/views-test.pdf"):
     path = settings.INSTANCE.documents / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(CONTENT)
     digest = sha256(CONTENT).hexdigest()
     Document.objects.create(

@@ -73,7 +73,7 @@ print(json.dumps({
 }))
 """
 # Answers that a browser would save, or show as they are.
-FILES = re.compile(r"\.(csv|pdf|xml|json|jsonl)$|^/api/")
+FILES = re.compile(r"\.(csv|py|pdf|xml|json|jsonl)$|^/api/")
 SAVED = """async () => [
     ...Object.keys(localStorage), ...Object.keys(sessionStorage), ...(await indexedDB.databases()).map(found => found.name),
     ...(await caches.keys()), ...(await navigator.serviceWorker.getRegistrations()).map(found => found.scope),

@@ -36,6 +36,7 @@ def test_a_person_reads_to_whom_when_which_data_and_what_for():
         "21 November 2026, 10:12",
         "the e-mail address, the username, the text of the letter",
         "a letter to you",
+        'href="/terms#U1"',
     ):
         assert words in page, words
 

@@ -21,6 +21,7 @@ from tests.factories.privacy import make_hold
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+WRITERS = []
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put(folder: Path, at: datetime, to: str = "ana@example.com") -> None:
     """As mail delivery "file" writes them; the file itself is always of today."""
     connection = get_connection("django.core.mail.backends.filebased.EmailBackend", file_path=folder)
+    WRITERS.append(connection)  # each names its file by its place in memory: none may take another's
     headers = {"Date": f"{at:%a, %d %b %Y %H:%M:%S %z}"}
     EmailMessage("Hello", "Date: Thu, 01 Jan 1970 00:00:00 +0000", to=[to], headers=headers, connection=connection).send()
 
