@@ -56,10 +56,11 @@ def test_every_column_of_every_model_is_declared_once():
     assert len({(table.model, table.name) for table in TABLES}) == len(TABLES)
 
 
-@pytest.mark.parametrize("place", range(len(TABLES)), ids=[table.model or table.name for table in TABLES])
+# A table without a model the database knows (below).
+@pytest.mark.parametrize(
+    "place", [place for place, table in enumerate(TABLES) if table.model], ids=lambda place: TABLES[place].model
+)
 def test_no_table_can_be_left_out(place):
-    if not TABLES[place].model:
-        pytest.skip("without a model: the database knows it (below)")
     assert column_faults(TABLES[:place] + TABLES[place + 1 :]) == [f"{TABLES[place].model} is not declared"]
 
 
