@@ -13,12 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from bonafide.mail.purposes import PURPOSES
 
 
-def purpose_choices() -> list[tuple[str, Any]]:
-    """Asked for at run time, so that a new purpose needs no migration."""
-    return [(purpose.code, purpose.name) for purpose in PURPOSES]
-
-
 def information_choices() -> list[tuple[str, Any]]:
+    """Asked for at run time, so that a new purpose needs no migration."""
     return [(purpose.code, purpose.name) for purpose in PURPOSES if purpose.refusable]
 
 

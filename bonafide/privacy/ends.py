@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -14,7 +13,6 @@ from django.utils.translation import ngettext
 from bonafide.holdings import (
     NOW,
     Emptied,
-    Ends,
     Holding,
     Kept,
     Kind,
@@ -185,9 +183,3 @@ def _soon(ends: Soon, operator: Operator) -> str:
         return str(ends.by)
     span = said_span(int(setting_value(ends.setting, operator)), "hours")
     return _("%(by)s, after %(span)s at most") % {"by": ends.by, "span": span}
-
-
-def settings_of(every: Iterable[Ends]) -> set[str]:
-    """The keys of the operator's file on which these depend."""
-    keys = (ends.unconfirmed if isinstance(ends, WithLogin) else getattr(ends, "setting", "") for ends in every)
-    return {key for key in keys if key}
