@@ -32,14 +32,24 @@ def folder() -> Path:
     return Path(settings.INSTANCE.home) / "logs"
 
 
+_held_to = ""
+
+
+def hold_to(access: str) -> None:
+    """Write what the terms in force allow (a value of ``logs.access``), whatever the file says; before the middleware is made."""
+    global _held_to
+    _held_to = access
+
+
 class AccessLogMiddleware:
     """Writes the line once the answer is made. A log that cannot be written is reported once, and keeps nobody waiting."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        if settings.OPERATOR.logs.access == "off":
+        access = _held_to or settings.OPERATOR.logs.access
+        if access == "off":
             raise MiddlewareNotUsed
         self.get_response = get_response
-        self.whole = settings.OPERATOR.logs.access == "full"
+        self.whole = access == "full"
         self._day, self._handle, self._complained = "", -1, False
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -15,6 +15,7 @@ from bonafide.privacy.access_log import AccessLogMiddleware, folder
 from bonafide.privacy.sweep import sweep_old_logs
 from tests.factories.accounts import make_member
 from tests.factories.billing import operator
+from tests.fakes.console import free_port, instance
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -123,3 +124,25 @@ def test_the_promised_days_decide_what_the_sweep_deletes(home, settings, days):
     assert "203.0.113.99" in written.read_text()
     sweep_old_logs(operator=settings.OPERATOR, now=limit + timedelta(seconds=1))
     assert not written.exists()
+
+
+def test_more_is_logged_only_once_terms_that_say_so_are_in_force(tmp_path):
+    """A real web process: the file says "full", the terms in force still promise "truncated"."""
+    publish = (
+        "from bonafide.serving import bring_up_to_date; bring_up_to_date()\n"
+        "from bonafide.terms.tasks import publish_terms; publish_terms.func()"
+    )
+    load = "import bonafide.wsgi; from bonafide.privacy import access_log; print(access_log._held_to)"
+    with instance(tmp_path / "instance", port=free_port()) as made:
+        file = made.home / "operator.toml"
+        plain = file.read_text()
+        written = {}
+        for access in ("truncated", "full", "off"):
+            file.write_text(f'{plain}\n[logs]\naccess = "{access}"\n')
+            made.python(publish)
+            written[access] = made.python(load)
+    assert {access: said.strip() for access, said in written.items()} == {
+        "truncated": "truncated",
+        "full": "truncated",
+        "off": "off",
+    }
