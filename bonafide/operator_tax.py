@@ -24,7 +24,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class TaxRate(Section):
-    """A standard VAT rate of a place from a day on; it goes before the rates that come with the product."""
+    """A VAT rate of a place from a day on; it goes before the rates that come with the product."""
 
     territory: str = Field(
         pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,12})?$",
@@ -33,6 +33,22 @@ class TaxRate(Section):
     rate: Rate = Field(description='In percent, as text: `"21"`.')
     valid_from: Day = Field(description="The first day on which it holds.")
     source: Text = Field(description="Where it stands; kept with each bill that it is used for.")
+    sort: str = Field(
+        "standard",
+        pattern=r"^[a-z][a-z0-9_-]{0,29}$",
+        description="Which supplies it is for: a name that prices are given by (`tax` in the price file).",
+    )
+    exempt: str = Field(
+        "",
+        pattern=r"^(VATEX-[A-Z0-9-]{2,24})?$",
+        description="Where such supplies are exempt, the code of the reason: `VATEX-EU-132-1I`; the rate is then `0`.",
+    )
+
+    @model_validator(mode="after")
+    def _exempt_is_zero(self) -> TaxRate:
+        if self.exempt and self.rate:
+            raise ValueError(f"rate {self.rate}: expected 0 where supplies are exempt")
+        return self
 
 
 class OtherSales(Section):
@@ -46,7 +62,14 @@ class Sentence(Section):
     """Words of the operator's own for why no VAT is charged, where the law has moved or is cited otherwise."""
 
     of: Literal[
-        "reverse_charge", "outside_company", "outside_consumer", "not_applied", "franchise", "small_enterprise", "destination"
+        "reverse_charge",
+        "outside_company",
+        "outside_consumer",
+        "not_applied",
+        "franchise",
+        "small_enterprise",
+        "exempt",
+        "destination",
     ] = Field(description="Which case.")
     en: Text = Field(description="In English.")
     fr: Text = Field(description="In French.")
@@ -109,7 +132,7 @@ class Tax(Section):
     @model_validator(mode="after")
     def _each_once(self) -> Tax:
         for name, keys in (
-            ("rates", [(rate.territory, rate.valid_from) for rate in self.rates]),
+            ("rates", [(rate.territory, rate.sort, rate.valid_from) for rate in self.rates]),
             ("other_eu_sales", [sales.year for sales in self.other_eu_sales]),
             ("sentences", [sentence.of for sentence in self.sentences]),
         ):

@@ -227,7 +227,8 @@ def _rehearsed_row(one: Rehearsed) -> str:
 def _vat(bill: ComputedBill) -> str:
     """Category, rate and whose VAT it is: ``S 19 DE``, ``AE``."""
     decided = bill.treatment
-    return f"{decided.category} {bill.taxes[0].rate} {decided.taxed_in}" if decided.taxed_in else decided.category
+    rates = "+".join(tax.rate for tax in bill.taxes)
+    return f"{decided.category} {rates} {decided.taxed_in}" if decided.taxed_in else decided.category
 
 
 def _row(label: str, vat: str, total: str, tax: str, change: str, mark: str, width: int) -> str:

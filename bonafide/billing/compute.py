@@ -11,12 +11,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bonafide import money
 from bonafide.accounts.models import Account
-from bonafide.billing.computed import ComputedBill, Stopped
+from bonafide.billing.computed import ComputedBill, Stopped, main_of
 from bonafide.billing.lines import Prices, Unbillable, lines_of
 from bonafide.billing.models import Invoice
 from bonafide.billing.seal import canonical
 from bonafide.billing.tax_basis import Decided, TaxDesk, Unlocated
-from bonafide.billing.taxed import at_home, taxes_of, with_threshold
+from bonafide.billing.taxed import at_home, taxed, with_threshold
 from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate
@@ -103,10 +103,11 @@ class _Desk:
         if not lines or sheet is None:
             return None
         plan = sheet.plan
-        decided = self.tax.decide(account)
-        net_minor = sum(line.net_minor for line in lines)
-        taxes = taxes_of(net_minor=net_minor, treatment=decided.treatment, language=account.language, own=self.sentences)
-        tax_minor = sum(tax.tax_minor for tax in taxes)
+        decided = self.tax.decide(account, frozenset(line.sort for line in lines))
+        lines, taxes = taxed(
+            lines=lines, treatments=decided.treatments, gross=plan.gross, language=account.language, own=self.sentences
+        )
+        net_minor, tax_minor = sum(tax.base_minor for tax in taxes), sum(tax.tax_minor for tax in taxes)
         exchange, missing = self._exchange(plan.currency)
         home_minor = at_home(minor=tax_minor, currency=plan.currency, exchange=exchange)
         if max(map(abs, (net_minor + tax_minor, home_minor or 0, *(line.net_minor for line in lines)))) > LARGEST:
@@ -124,7 +125,8 @@ class _Desk:
             taxes=taxes,
             net_minor=net_minor,
             tax_minor=tax_minor,
-            treatment=decided.treatment,
+            treatments=decided.treatments,
+            gross=plan.gross,
             tax_basis=decided.basis,
             eu_consumer_minor=self._counted(decided, net_minor, plan.currency, exchange),
             sale=decided.sale,
@@ -132,11 +134,11 @@ class _Desk:
             exchange=exchange,
             home_currency_missing=missing,
         )
-        return self._at_threshold(bill) if decided.treatment.counts else bill
+        return self._at_threshold(bill) if bill.treatment.counts else bill
 
     def _counted(self, decided: Decided, net_minor: int, currency: str, exchange: dict[str, str] | None) -> int | None:
         """What counts towards the threshold for consumers elsewhere in the Union, in the operator's own currency."""
-        if not decided.treatment.counts:
+        if not main_of(decided.treatments).counts:
             return None
         home = self.operator.billing.currency
         counted = net_minor if currency == home else at_home(minor=net_minor, currency=currency, exchange=exchange)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
@@ -9,7 +10,10 @@ from msgspec import Raw
 
 from bonafide.billing.tax import Treatment
 from bonafide.billing.tax.locate import Item
+from bonafide.billing.tax.rates import STANDARD_SORT
 from bonafide.periods import Month
+
+Treatments = Mapping[str, Treatment]  # by sort of supply
 
 
 class Detail(TypedDict):
@@ -20,7 +24,11 @@ class Detail(TypedDict):
 
 
 class ComputedLine(NamedTuple):
-    """A line in the buyer's language. ``quantity`` and ``unit_price`` are decimal text whose product rounds to ``net_minor``."""
+    """A line in the buyer's language. ``quantity`` and ``unit_price`` are decimal text whose product rounds to ``net_minor``.
+
+    ``sort`` is what kind of supply it is for the tax (``standard``, or a category of the operator's). From it ``taxed`` puts in
+    category and rate, and where prices include the tax it moves the product to ``gross_minor`` and takes the net out of it.
+    """
 
     text: str
     meter: str
@@ -29,6 +37,10 @@ class ComputedLine(NamedTuple):
     unit_price: str
     net_minor: int
     details: tuple[Detail, ...] = ()
+    tax_category: str = ""
+    tax_rate: str = ""
+    gross_minor: int | None = None
+    sort: str = STANDARD_SORT
 
 
 class ComputedTax(NamedTuple):
@@ -42,6 +54,14 @@ class ComputedTax(NamedTuple):
     reason: str
 
 
+def main_of(treatments: Treatments) -> Treatment:
+    """That of the standard sort of supply if it bears tax, else of the first by name that does, else of the first."""
+    if len(treatments) == 1:
+        return next(iter(treatments.values()))
+    order = sorted(treatments, key=lambda sort: (not treatments[sort].rate, sort != STANDARD_SORT, sort))
+    return treatments[order[0]]
+
+
 @dataclass(frozen=True, slots=True)
 class ThresholdSale:
     """A sale to a consumer elsewhere in the Union by a seller who is not registered for the one-stop shop.
@@ -49,8 +69,8 @@ class ThresholdSale:
     What was sold before it decides between the two treatments; ``facts`` go into the bill's basis either way.
     """
 
-    below: Treatment
-    beyond: Treatment
+    below: Treatments
+    beyond: Treatments
     facts: dict[str, object]
     limit_minor: int
     year: int
@@ -62,9 +82,10 @@ class ComputedBill:
 
     ``seller`` is the same on every bill, so it comes as the JSON text it is kept as. ``tax_home_minor`` is the tax in the
     operator's own currency and ``exchange`` the rate used, when the bill is in another currency and a rate is known;
-    ``home_currency_missing`` says that one should be but is not. ``treatment`` and ``tax_basis`` are what decided the tax;
-    ``eu_consumer_minor`` is the net in the operator's own currency when it counts towards the threshold of art. 59c, and ``sale``
-    is there while that threshold still has a say.
+    ``home_currency_missing`` says that one should be but is not. ``treatments`` and ``tax_basis`` are what decided the tax, and
+    ``gross`` whether prices include it; ``eu_consumer_minor`` is the net in the operator's own currency when it counts towards
+    the threshold of art. 59c, and ``sale`` is there while that threshold still has a say. ``prepaid_minor`` is taken from what
+    the customer paid in advance.
     """
 
     account_id: int
@@ -79,8 +100,10 @@ class ComputedBill:
     taxes: tuple[ComputedTax, ...]
     net_minor: int
     tax_minor: int
-    treatment: Treatment
+    treatments: Treatments
     tax_basis: Raw
+    gross: bool = False
+    prepaid_minor: int = 0
     eu_consumer_minor: int | None = None
     sale: ThresholdSale | None = None
     tax_home_minor: int | None = None
@@ -90,6 +113,11 @@ class ComputedBill:
     @property
     def total_minor(self) -> int:
         return self.net_minor + self.tax_minor
+
+    @property
+    def treatment(self) -> Treatment:
+        """The one that says most about the bill: where the supply is taxed is the same for all."""
+        return main_of(self.treatments)
 
 
 @dataclass(frozen=True, slots=True)

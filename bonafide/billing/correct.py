@@ -133,14 +133,17 @@ def _draft(original: Invoice, net: int, done: int, reason: str, operator: Operat
 def _lines(original: Invoice) -> list[tuple[Any, ...]]:
     found = []
     for line in original.lines.order_by("position"):
-        found.append((*(getattr(line, name) for name in LINE_FIELDS[:-1]), canonical(line.details)))
+        row = {name: getattr(line, name) for name in LINE_FIELDS} | {"details": canonical(line.details)}
+        found.append(tuple(row.values()))
     return found
 
 
 def _one_line(original: Invoice, net: int) -> tuple[Any, ...]:
     with translation.override(original.language):
         said = _("Part of bill %(number)s") % {"number": original.number}
-    return (1, said, "", "1", "adjustment", text(from_minor(net, original.currency)), net, canonical([]))
+    tax = original.taxes.get()
+    amount = text(from_minor(net, original.currency))
+    return (1, said, "", "1", "adjustment", amount, net, canonical([]), tax.category, tax.rate, None)
 
 
 def _mentions(original: Invoice, reason: str, operator: Operator, due_on: Any) -> Sequence[str]:

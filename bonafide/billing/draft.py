@@ -77,10 +77,11 @@ def _draft(bill: ComputedBill, mentions: Raw, trial: bool) -> Draft:  # noqa: FB
         "trial": trial,
         "tax_basis": bill.tax_basis,
         "eu_consumer_minor": bill.eu_consumer_minor,
+        "prepaid_minor": bill.prepaid_minor or None,
     }
     lines = [
-        # a computed line is in the order of the columns, but for its position and its details as JSON
-        (position, *line[:-1], canonical(line.details) if line.details else _NOTHING)
+        # a computed line is in the order of the columns, but for its position, its details as JSON and its sort
+        (position, *line[:6], canonical(line.details) if line.details else _NOTHING, *line[7:-1])
         for position, line in enumerate(bill.lines, start=1)
     ]
     return Draft(invoice, lines, sorted(bill.taxes))

@@ -81,7 +81,19 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("invoice_id", "text", "meter", "quantity", "unit", "unit_price", "net_minor", "details"),
+                columns=(
+                    "invoice_id",
+                    "text",
+                    "meter",
+                    "quantity",
+                    "unit",
+                    "unit_price",
+                    "net_minor",
+                    "details",
+                    "tax_category",
+                    "tax_rate",
+                    "gross_minor",
+                ),
                 what=_("what each line of a bill is for"),
                 whose=Whose.CUSTOMERS,
                 why=_BOOKS,
@@ -160,6 +172,7 @@ TABLES = (
                     "payment_reference",
                     "tax_basis",
                     "eu_consumer_minor",
+                    "prepaid_minor",
                 ),
                 what=_("bills: to whom, for what, how much"),
                 whose=Whose.CUSTOMERS,

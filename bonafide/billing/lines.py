@@ -236,7 +236,7 @@ def _rated(entry: Entry, group: str, total: _Sum) -> Iterator[ComputedLine]:
         said, unit = words.of(rated)
         # what rate() gives is plain already, so its digits are its text
         quantity, unit_price = format(rated.quantity, "f"), format(rated.unit_price, "f")
-        yield ComputedLine(said, meter, quantity, unit, unit_price, rated.net_minor, details)
+        yield ComputedLine(said, meter, quantity, unit, unit_price, rated.net_minor, details, sort=entry.item.sort)
         details = ()  # said once, on the first line that the usage came to
 
 
@@ -256,6 +256,7 @@ def _late_line(entry: Entry, meter: PricedMeter, group: str, total: _Sum) -> Com
         unit_price=text(unit_price),
         net_minor=change,
         details=_details(entry, total.groups),
+        sort=entry.item.sort,
     )
 
 

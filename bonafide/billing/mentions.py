@@ -66,6 +66,7 @@ def _reason(key: str, language: str) -> str:
             "not_applied": _("VAT does not apply there, article 294 of the CGI"),
             "franchise": _("VAT not applicable, article 293 B of the CGI"),
             "small_enterprise": _("Exempt: scheme for small enterprises"),
+            "exempt": _("Exempt from VAT"),
         }[key]
 
 

@@ -152,6 +152,8 @@ class Invoice(models.Model):
     tax_basis = models.JSONField(null=True, blank=True)
     # Net in the operator's own currency, when it counts towards the threshold of Directive 2006/112/EC art. 59c.
     eu_consumer_minor = models.BigIntegerField(null=True, blank=True)
+    # What the customer had paid in advance and the bill took from it at its issue (EN 16931 BT-113); empty for nothing.
+    prepaid_minor = models.BigIntegerField(null=True, blank=True)
 
     number = models.CharField(max_length=35, unique=True, null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
@@ -194,7 +196,10 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """One line: quantity times unit price is its net, rounded half up once. Quantity and price are exact decimal text."""
+    """One line: quantity times unit price is its net, rounded half up once. Quantity and price are exact decimal text.
+
+    Where prices include the tax, that product is ``gross_minor``, and ``net_minor`` its share of the base of the line's rate.
+    """
 
     # Its unique key below begins with the invoice and serves as the index.
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", db_index=False)
@@ -207,6 +212,10 @@ class InvoiceLine(models.Model):
     net_minor = models.BigIntegerField()
     # What the quantity is made of: [{"label": ..., "quantity": "..."}], informative.
     details = models.JSONField(default=list)
+    # Whose tax it bears (EN 16931 BT-151, BT-152), as in InvoiceTax; empty on bills from before lines said so, which have one.
+    tax_category = models.CharField(max_length=2, blank=True, db_default="")
+    tax_rate = models.CharField(max_length=8, blank=True, db_default="")
+    gross_minor = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["invoice", "position"]

@@ -34,10 +34,26 @@ INVOICE_FIELDS = (
     "position",
     "tax_basis",
     "eu_consumer_minor",
+    "prepaid_minor",
 )
 # Columns that came later: empty ones are left out, so that bills from before them keep their seals.
-LATER_FIELDS = ("tax_basis", "eu_consumer_minor")
-LINE_FIELDS = ("position", "text", "meter", "quantity", "unit", "unit_price", "net_minor", "details")
+LATER_FIELDS = ("tax_basis", "eu_consumer_minor", "prepaid_minor")
+LINE_FIELDS = (
+    "position",
+    "text",
+    "meter",
+    "quantity",
+    "unit",
+    "unit_price",
+    "net_minor",
+    "details",
+    "tax_category",
+    "tax_rate",
+    "gross_minor",
+)
+# The last three came later, too: a line where all of them are empty is sealed without them.
+_FIRST_LINE_FIELDS = 8
+_LATER_LINE = ("", "", None)
 TAX_FIELDS = ("category", "rate", "base_minor", "tax_minor", "reason_code", "reason")
 
 # What stands before the first document.
@@ -65,10 +81,14 @@ def seal_of(
     content = {
         "previous": previous,
         "invoice": sealed,
-        "lines": list(lines),  # a tuple, too, is written as a list
+        "lines": [_line(line) for line in lines],  # a tuple, too, is written as a list
         "taxes": list(taxes),
     }
     return sha256(_encoder.encode(content)).hexdigest()
+
+
+def _line(line: Sequence[object]) -> Sequence[object]:
+    return line[:_FIRST_LINE_FIELDS] if tuple(line[_FIRST_LINE_FIELDS:]) == _LATER_LINE else line
 
 
 def canonical(value: object) -> msgspec.Raw:

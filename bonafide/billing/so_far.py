@@ -9,6 +9,7 @@ from decimal import Decimal
 from bonafide.accounts.models import Account
 from bonafide.billing.compute import running_bill
 from bonafide.billing.computed import ComputedBill, Stopped
+from bonafide.billing.ledger.moves import share
 from bonafide.billing.models import Invoice, InvoiceLine
 from bonafide.billing.pace import Pace, Spread, pace, spread
 from bonafide.billing.tax import tax_on
@@ -94,5 +95,8 @@ def _percent(now: int, before: int) -> int | None:
 
 
 def _with_tax(net_minor: int, bill: ComputedBill) -> int:
-    """The whole of a bill's net under the tax of the running one: all lines bear the one rate."""
-    return net_minor + sum(tax_on(net_minor, Decimal(tax.rate)) for tax in bill.taxes)
+    """The whole of a bill's net under the taxes of the running one, each on the part of the net that it is on now."""
+    if len(bill.taxes) == 1:
+        return net_minor + tax_on(net_minor, Decimal(bill.taxes[0].rate))
+    bases = [share(net_minor, tax.base_minor, bill.net_minor) for tax in bill.taxes]
+    return net_minor + sum(tax_on(base, Decimal(tax.rate)) for base, tax in zip(bases, bill.taxes, strict=True))

@@ -1,8 +1,8 @@
 """What decides the tax of an account's bill of a month: read for a whole chunk at once, and frozen on the bill as its basis.
 
 The basis is JSON: ``treatment``, ``place`` (of the customer), ``taxed_in``, ``rate`` (with its source and first day),
-``vat_number`` (VIES's last answer), ``location`` (evidence beyond the billing address), ``decision`` (of staff), ``threshold``
-(what had been sold before) and ``flags``; what does not apply is left out.
+``other_rates`` (by sort of supply), ``vat_number`` (VIES's last answer), ``location`` (evidence beyond the billing address),
+``decision`` (of staff), ``threshold`` (what had been sold before) and ``flags``; what does not apply is left out.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from msgspec import Raw
 
 from bonafide.accounts.models import Account, VatCheck
 from bonafide.accounts.vat_numbers import vies_is_asked
-from bonafide.billing.computed import ThresholdSale
+from bonafide.billing.computed import ThresholdSale, Treatments, main_of
 from bonafide.billing.lines import Unbillable
 from bonafide.billing.models import LocationEvidence, LocationQuestion
 from bonafide.billing.seal import canonical
 from bonafide.billing.tax import Buyer, Seller, Treatment, Undecided, decide, place_of
 from bonafide.billing.tax.locate import BILLING_ADDRESS, Contradiction, Item, Located, locate
 from bonafide.billing.tax.places import Place, UnknownPlace, known_place
-from bonafide.billing.tax.rates import DatedRate, Rates
+from bonafide.billing.tax.rates import STANDARD_SORT, DatedRate, Rates
 from bonafide.billing.tax.threshold import Turnover
 from bonafide.billing.taxed import basis_of
 from bonafide.billing.turnover import turnover_of
 from bonafide.money import to_minor
 from bonafide.operator import Operator
 from bonafide.periods import Month
+
+ONLY_STANDARD = frozenset({STANDARD_SORT})
 
 
 class Unlocated(Unbillable):
@@ -45,9 +47,9 @@ class Unlocated(Unbillable):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The treatment of an account's bill with its basis; ``sale`` when the threshold of art. 59c has a say in it."""
+    """The treatments of an account's bill with their basis; ``sale`` when the threshold of art. 59c has a say in them."""
 
-    treatment: Treatment
+    treatments: Treatments
     basis: Raw
     sale: ThresholdSale | None = None
 
@@ -64,7 +66,9 @@ def seller_for_tax(operator: Operator) -> Seller:
 
 def rates_of(operator: Operator) -> Rates:
     """The built-in rates under those of the operator's file."""
-    own = [DatedRate(rate.territory, rate.rate, rate.valid_from, rate.source) for rate in operator.tax.rates]
+    own = [
+        DatedRate(rate.territory, rate.rate, rate.valid_from, rate.source, rate.sort, rate.exempt) for rate in operator.tax.rates
+    ]
     if isinstance(operator.tax.standard_rate, Decimal):
         home = place_of(operator.identity.country, operator.identity.postcode)
         own.append(DatedRate(home.rate_of, operator.tax.standard_rate, date(1970, 1, 1), "tax.standard_rate"))
@@ -87,8 +91,8 @@ class TaxDesk:
         self._answers: dict[int, Any] = {}
         self._evidence: dict[int, list[Any]] = {}
         self._decisions: dict[tuple[int, str], Any] = {}
-        self._treatments: dict[tuple[str, str, str, bool], Treatment] = {}
-        self._decided: dict[tuple[str, str, str], Decided] = {}
+        self._treatments: dict[tuple[str, str, str, bool, str], Treatment] = {}
+        self._decided: dict[tuple[str, str, str, frozenset[str]], Decided] = {}
 
     @property
     def turnover(self) -> Turnover:
@@ -115,28 +119,30 @@ class TaxDesk:
         for row in decided.values("pk", "account_id", "digest", "place", "decided_at"):
             self._decisions[row["account_id"], row["digest"]] = row
 
-    def decide(self, account: Account) -> Decided:
-        """:raises Unbillable: with the reason and the remedy; :class:`Unlocated` when staff must say where the consumer is."""
+    def decide(self, account: Account, sorts: frozenset[str] = ONLY_STANDARD) -> Decided:
+        """How the account's supplies of these sorts are taxed.
+
+        :raises Unbillable: with the reason and the remedy; :class:`Unlocated` when staff must say where the consumer is."""
         place = self._address(account)
         elsewhere = place.eu and place.system != self.seller.place.system
         number, said = self._relied_on(account) if elsewhere else ("", None)
         facts: dict[str, object] = {} if said is None else {"vat_number": said}
         if account.kind == "person" or (elsewhere and not number):
             place = self._located(account, place, facts)
-        key = (account.kind, place.code, number[:2])
+        key = (account.kind, place.code, number[:2], sorts)
         if not facts and key in self._decided:
             return self._decided[key]
-        decided = self._decide(account, place, number, facts)
+        decided = self._decide(account, place, number, facts, sorts)
         if not facts:  # most bills have nothing of their own
             self._decided[key] = decided
         return decided
 
-    def _decide(self, account: Account, place: Place, number: str, facts: dict[str, object]) -> Decided:
+    def _decide(self, account: Account, place: Place, number: str, facts: dict[str, object], sorts: frozenset[str]) -> Decided:
         facts = {**facts, "place": place.code}
-        below = self._treatment(account, place, number, beyond=False)
-        if not below.counts or self.seller.oss == "registered":
+        below = self._treatments_of(account, place, number, sorts, beyond=False)
+        if not main_of(below).counts or self.seller.oss == "registered":
             return Decided(below, basis_of(below, facts))
-        beyond = self._treatment(account, place, number, beyond=True)
+        beyond = self._treatments_of(account, place, number, sorts, beyond=True)
         limit = to_minor(self.operator.tax.oss_threshold, self.operator.billing.currency)
         return Decided(below, Raw(b""), ThresholdSale(below, beyond, facts, limit, self.month.year))
 
@@ -200,13 +206,20 @@ class TaxDesk:
                 items,
             )
 
-    def _treatment(self, account: Account, place: Place, number: str, *, beyond: bool) -> Treatment:
-        key = (account.kind, place.code, number[:2], beyond)
+    def _treatments_of(
+        self, account: Account, place: Place, number: str, sorts: frozenset[str], *, beyond: bool
+    ) -> dict[str, Treatment]:
+        return {sort: self._treatment(account, place, number, beyond=beyond, sort=sort) for sort in sorted(sorts)}
+
+    def _treatment(self, account: Account, place: Place, number: str, *, beyond: bool, sort: str) -> Treatment:
+        key = (account.kind, place.code, number[:2], beyond, sort)
         found = self._treatments.get(key)
         if found is None:
             buyer = Buyer(account.kind, place, number)
             try:
-                found = decide(seller=self.seller, buyer=buyer, on=self.month.last_day, rates=self.rates, beyond=beyond)
+                found = decide(
+                    seller=self.seller, buyer=buyer, on=self.month.last_day, rates=self.rates, beyond=beyond, sort=sort
+                )
             except Undecided as stop:
                 raise Unbillable(str(stop)) from None
             self._treatments[key] = found

@@ -15,7 +15,7 @@ from bonafide.billing.issue import payment_reference
 from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax, Series, Settlement
 from bonafide.billing.seal import GENESIS, INVOICE_FIELDS, LINE_FIELDS, TAX_FIELDS, seal_of
-from bonafide.billing.tax import tax_on
+from bonafide.billing.tax import out_of_gross, tax_on
 from bonafide.money import EXACT, to_minor
 
 CHUNK = 1000
@@ -99,13 +99,19 @@ def _sums(row: Row, lines: list[Row], taxes: list[Row]) -> Fault | None:
     where = f"bill {row['number']}"
     for line in lines:
         product = EXACT.multiply(Decimal(line["quantity"]), Decimal(line["unit_price"]))
-        if to_minor(product, row["currency"]) != line["net_minor"]:
+        amount = line["net_minor"] if line["gross_minor"] is None else line["gross_minor"]
+        if to_minor(product, row["currency"]) != amount:
             return Fault(f"{where}, line {line['position']}", "its quantity times its unit price is not its amount")
+    gross = any(line["gross_minor"] is not None for line in lines)
     for tax in taxes:
-        apart = abs(tax_on(tax["base_minor"], Decimal(tax["rate"])) - tax["tax_minor"])
+        rate, whole = Decimal(tax["rate"]), tax["base_minor"] + tax["tax_minor"]
+        again = out_of_gross(whole, rate)[1] if gross else tax_on(tax["base_minor"], rate)
+        apart = abs(again - tax["tax_minor"])
         # The taxes of a bill's credit notes add up to its own, which one of them may have to be a unit off for.
         if apart > (1 if row["kind"] == "381" else 0):
             return Fault(f"{where}, tax {tax['category']} {tax['rate']}", "its rate on its base is not its amount")
+    if wrong := _by_rate(lines, taxes):
+        return Fault(where, wrong)
     checks = [
         (sum(line["net_minor"] for line in lines), row["net_minor"], "its lines do not add up to its amount before tax"),
         (
@@ -117,6 +123,27 @@ def _sums(row: Row, lines: list[Row], taxes: list[Row]) -> Fault | None:
         (row["net_minor"] + row["tax_minor"], row["total_minor"], "its total is not its amount before tax plus its tax"),
     ]
     return next((Fault(where, f"{what} ({found} and {stated})") for found, stated, what in checks if found != stated), None)
+
+
+def _by_rate(lines: list[Row], taxes: list[Row]) -> str:
+    """Lines that say which tax they bear add up to its base; where prices include it, to base and tax."""
+    sums: Counter[tuple[str, str]] = Counter()
+    gross: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        if not line["tax_category"]:
+            return ""
+        key = (line["tax_category"], line["tax_rate"])
+        sums[key] += line["net_minor"]
+        gross[key] += line["net_minor"] if line["gross_minor"] is None else line["gross_minor"]
+    for tax in taxes:
+        key = (tax["category"], tax["rate"])
+        if sums[key] != tax["base_minor"]:
+            return f"its lines at {key[0]} {key[1]} do not add up to the base of that tax"
+        if gross[key] not in (tax["base_minor"], tax["base_minor"] + tax["tax_minor"]):
+            return f"its lines at {key[0]} {key[1]} do not add up to what they come to with that tax"
+    return (
+        "" if set(sums) <= {(tax["category"], tax["rate"]) for tax in taxes} else "a line bears a tax that the bill does not have"
+    )
 
 
 def _sealed(row: Row, lines: Iterable[Row], taxes: Iterable[Row], previous: str) -> Fault | None:

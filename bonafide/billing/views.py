@@ -68,6 +68,7 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
             "parts": ":" if whole else f":{PARTS_SHOWN}",
             "parts_shown": PARTS_SHOWN,
             "taxes": invoice.taxes.all(),
+            "gross": any(line.gross_minor is not None for line in shown),
             "settlements": invoice.settlements.order_by("received_on", "pk"),
             "transfer": transfer_of(
                 bank=Bank(**invoice.seller["bank"]) if invoice.seller.get("bank") else None,

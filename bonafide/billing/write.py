@@ -12,6 +12,8 @@ from bonafide.billing.issue import Numbered
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.billing.seal import LINE_FIELDS, TAX_FIELDS
 
+_DETAILS = LINE_FIELDS.index("details")
+
 
 def write_bills(*, bills: Sequence[Numbered]) -> list[int]:
     """Insert bills with their lines and taxes, and return their keys; call within the transaction that numbered them.
@@ -26,7 +28,9 @@ def write_bills(*, bills: Sequence[Numbered]) -> list[int]:
     insert_rows(
         table=InvoiceLine._meta.db_table,
         columns=("invoice_id", *LINE_FIELDS),
-        rows=[(id_, *line[:-1], _text(line[-1])) for id_, bill in keyed for line in bill.lines],
+        rows=[
+            (id_, *line[:_DETAILS], _text(line[_DETAILS]), *line[_DETAILS + 1 :]) for id_, bill in keyed for line in bill.lines
+        ],
     )
     insert_rows(
         table=InvoiceTax._meta.db_table,

@@ -76,7 +76,7 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class BillData(msgspec.Struct, frozen=True):
-    """Every string of the bill, placed by ``typst/bill.typ``; ``sums`` are the lines above ``total``."""
+    """Every string of the bill, placed by ``typst/bill.typ``; ``sums`` are the lines above ``total``, ``balance`` those below."""
 
     title: str
     description: str
@@ -95,6 +95,7 @@ class BillData(msgspec.Struct, frozen=True):
     lines: list[Row]
     sums: list[Amount]
     total: Amount
+    balance: list[Amount]
     home_tax: str
     payment: Payment | None
     mentions: list[str]
@@ -118,7 +119,11 @@ class _Bill:
         self.language = invoice.language
         self.locale = locale_of(invoice.language)
         self.colon = "\u00a0:" if invoice.language == "fr" else ":"
-        self.owed = invoice.total_minor > 0 and invoice.kind != Invoice.Kind.CREDIT_NOTE
+        self.to_pay = invoice.total_minor - (invoice.prepaid_minor or 0)
+        self.owed = self.to_pay > 0 and invoice.kind != Invoice.Kind.CREDIT_NOTE
+        self.rows = sorted(invoice.lines.all(), key=lambda line: line.position)
+        self.gross = any(line.gross_minor is not None for line in self.rows)
+        self.taxes = sorted(invoice.taxes.all(), key=lambda tax: (tax.category, Decimal(tax.rate)))
         self.seller: dict[str, Any] = invoice.seller
         self.buyer: dict[str, Any] = invoice.buyer
 
@@ -143,10 +148,11 @@ class _Bill:
             buyer=self.addressee(),
             facts=self.facts(),
             headline=self.headline(),
-            columns=[_("Description"), _("Quantity"), _("Unit price"), _("Before tax")],
-            lines=[self.row(line) for line in sorted(invoice.lines.all(), key=lambda line: line.position)],
+            columns=[_("Description"), _("Quantity"), *self.price_columns()],
+            lines=[self.row(line) for line in self.rows],
             sums=self.sums(),
             total=Amount(_("Total"), self.money(invoice.total_minor)),
+            balance=self.balance(),
             home_tax=self.home_tax(),
             payment=self.payment(),
             mentions=[clean(mention) for mention in invoice.mentions],
@@ -224,18 +230,28 @@ class _Bill:
         invoice = self.invoice
         assert invoice.due_on is not None  # noqa: S101 - the table's own check constraint
         if self.owed:
-            return Amount(_("To pay by %(day)s") % {"day": self.day(invoice.due_on)}, self.money(invoice.total_minor))
+            return Amount(_("To pay by %(day)s") % {"day": self.day(invoice.due_on)}, self.money(self.to_pay))
+        if invoice.prepaid_minor:
+            return Amount(_("Paid in advance"), self.money(invoice.total_minor))
         if invoice.total_minor:
             return Amount(_("In your favour"), self.money(abs(invoice.total_minor)))
         return Amount(_("Nothing to pay"), self.money(0))
 
+    def price_columns(self) -> list[str]:
+        if self.gross:
+            return [_("Unit price, VAT included"), _("VAT included")]
+        return [_("Unit price"), _("Before tax")]
+
     def row(self, line: InvoiceLine) -> Row:
+        details = [self.detail(detail, line.unit) for detail in line.details]
+        if len(self.taxes) > 1 and line.tax_category:
+            details.append(self.rate(line.tax_rate))
         return Row(
             text=clean(line.text),
-            details=" · ".join(self.detail(detail, line.unit) for detail in line.details),
+            details=" · ".join(details),
             quantity=self.quantity(line.quantity, line.unit),
             price=_unit_price(line.unit_price, self.invoice.currency, self.locale),
-            net=self.money(line.net_minor),
+            net=self.money(line.net_minor if line.gross_minor is None else line.gross_minor),
         )
 
     def detail(self, detail: dict[str, Any], unit: str) -> str:
@@ -250,15 +266,26 @@ class _Bill:
         return f"{_exact(size, self.language)}\u00a0{clean(unit_text(unit=unit, quantity=size, language=self.language))}".strip()
 
     def sums(self) -> list[Amount]:
-        taxes = sorted(self.invoice.taxes.all(), key=lambda tax: (tax.category, Decimal(tax.rate)))
-        return [Amount(_("Before tax"), self.money(self.invoice.net_minor)), *(self.tax(tax) for tax in taxes)]
+        return [Amount(_("Before tax"), self.money(self.invoice.net_minor)), *(self.tax(tax) for tax in self.taxes)]
 
     def tax(self, tax: InvoiceTax) -> Amount:
         note = _("on %(base)s") % {"base": self.money(tax.base_minor)}
         if tax.reason:
             note = f"{note} · {clean(tax.reason)}"
-        label = _("VAT %(rate)s %%") % {"rate": _exact(Decimal(tax.rate), self.language)}
-        return Amount(label.replace(" %", "\u00a0%"), self.money(tax.tax_minor), note)
+        return Amount(self.rate(tax.rate), self.money(tax.tax_minor), note)
+
+    def rate(self, rate: str) -> str:
+        label = _("VAT %(rate)s %%") % {"rate": _exact(Decimal(rate), self.language)}
+        return label.replace(" %", "\u00a0%")
+
+    def balance(self) -> list[Amount]:
+        """What was paid in advance, and what is left; nothing when nothing was."""
+        if not self.invoice.prepaid_minor:
+            return []
+        return [
+            Amount(_("Paid in advance"), self.money(-self.invoice.prepaid_minor)),
+            Amount(_("To pay"), self.money(self.to_pay)),
+        ]
 
     def home_tax(self) -> str:
         """The tax in the operator's currency and the rate used, when the bill is in another (Directive 2006/112 art. 230)."""
@@ -282,14 +309,14 @@ class _Bill:
         facts = [(_("To"), clean(bank["holder"])), (_("IBAN"), iban_numbers.format(bank["iban"]).replace(" ", "\u00a0"))]
         if bank.get("bic"):
             facts.append((_("BIC"), bank["bic"]))
-        facts.append((_("Amount"), self.money(invoice.total_minor)))
+        facts.append((_("Amount"), self.money(self.to_pay)))
         reference = invoice.payment_reference or str(invoice.number)
         facts.append((_("Reference"), _in_fours(invoice.payment_reference) or reference))
         code = epc_code(
             holder=bank["holder"],
             iban=bank["iban"],
             bic=bank.get("bic", ""),
-            amount=from_minor(invoice.total_minor, invoice.currency),
+            amount=from_minor(self.to_pay, invoice.currency),
             currency=invoice.currency,
             reference=invoice.payment_reference,
             number=reference,
@@ -303,7 +330,7 @@ class _Bill:
             qr=_svg(code),
             qr_alt=_("Code for a bank's app: a transfer of %(amount)s to %(holder)s, reference %(reference)s")
             % {
-                "amount": self.money(invoice.total_minor),
+                "amount": self.money(self.to_pay),
                 "holder": clean(bank["holder"]),
                 "reference": reference,
             },

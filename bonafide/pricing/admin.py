@@ -35,7 +35,7 @@ class LookOnly:
 
 class PriceInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
     model = Price
-    fields = ["code", "name_en", "name_fr", "meter", "valid_from", "terms"]
+    fields = ["code", "name_en", "name_fr", "meter", "valid_from", "terms", "sort"]
     ordering = ["position", "valid_from"]
     extra = 0
 
@@ -50,7 +50,7 @@ class MeterAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(Plan)
 class PlanAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["code", "name_en", "name_fr", "currency", "is_default"]
+    list_display = ["code", "name_en", "name_fr", "currency", "gross", "is_default"]
     search_fields = ["code", "name_en", "name_fr"]
     ordering = ["code"]
     inlines = [PriceInline]
@@ -58,7 +58,7 @@ class PlanAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(Price)
 class PriceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["plan", "code", "name_en", "meter", "valid_from", "terms"]
+    list_display = ["plan", "code", "name_en", "meter", "valid_from", "terms", "sort"]
     list_filter = ["plan", "valid_from"]
     list_select_related = ["plan", "meter"]
     search_fields = ["code", "name_en", "name_fr", "meter__code"]

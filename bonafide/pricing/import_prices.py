@@ -126,15 +126,27 @@ def _write_plan(declared: DeclaredPlan, closed: Sequence[Month]) -> tuple[Declar
     if head.default:
         _move_default(declared, plan, closed)
     if plan is None:
-        plan = Plan.objects.create(code=head.code, currency=head.currency, is_default=bool(head.default), **names)
+        plan = Plan.objects.create(
+            code=head.code, currency=head.currency, gross=head.vat == "included", is_default=bool(head.default), **names
+        )
         return declared, plan, "added"
     if plan.currency != head.currency and any(month in closed for month in _months_since_first_price(plan, closed)):
         raise place.refuse(
             f".currency = {head.currency}: closed months were billed in {plan.currency}; declare a plan of another code"
         )
+    if plan.gross != (head.vat == "included") and any(month in closed for month in _months_since_first_price(plan, closed)):
+        was = "included" if plan.gross else "excluded"
+        raise place.refuse(f".vat = {head.vat}: closed months were billed with VAT {was}; declare a plan of another code")
     if plan.is_default and head.default is False:
         raise place.refuse(".default = false: this is the default plan; make another plan the default instead")
-    return declared, plan, _set(plan, currency=head.currency, is_default=plan.is_default or bool(head.default), **names)
+    changed = _set(
+        plan,
+        currency=head.currency,
+        gross=head.vat == "included",
+        is_default=plan.is_default or bool(head.default),
+        **names,
+    )
+    return declared, plan, changed
 
 
 def _months_since_first_price(plan: Plan, closed: Sequence[Month]) -> list[Month]:
@@ -176,6 +188,7 @@ def _write_prices(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -
             "name_en": head.name.en,
             "name_fr": head.name.fr,
             "terms": price.terms.to_json(),
+            "sort": head.tax,
         }
         if row.pk is not None and all(getattr(row, field) == value for field, value in values.items()):
             outcomes.append(("unchanged", row))

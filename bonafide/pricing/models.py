@@ -58,6 +58,8 @@ class Plan(models.Model):
     name_fr = models.CharField(_("name in French"), max_length=120)
     currency = models.CharField(_("currency"), max_length=3)
     is_default = models.BooleanField(_("default plan"), default=False)
+    # Whether its prices include the tax, whichever that is; else it comes on top.
+    gross = models.BooleanField(_("prices include VAT"), default=False)
 
     class Meta:
         verbose_name = _("plan")
@@ -88,6 +90,8 @@ class Price(models.Model):
     name_en = models.CharField(_("name in English"), max_length=120)
     name_fr = models.CharField(_("name in French"), max_length=120)
     terms = models.TextField(_("terms"))
+    # Which rates of tax it bears: standard, or a sort that the operator's file has rates for.
+    sort = models.CharField(_("sort for VAT"), max_length=30, default="standard")
     position = models.PositiveIntegerField(_("position"))
 
     class Meta:

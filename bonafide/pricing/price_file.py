@@ -99,6 +99,7 @@ class PriceHead(Entry):
     meter: Code | None = None
     valid_from: Annotated[date, BeforeValidator(_first_of_month)]
     model: str
+    tax: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")] = "standard"
 
 
 class PlanHead(Entry):
@@ -106,6 +107,8 @@ class PlanHead(Entry):
     name: Name
     currency: Annotated[str, AfterValidator(_currency)]
     default: bool | None = None
+    # What the prices include: "excluded" for no VAT, "included" for whichever VAT the customer's bill bears.
+    vat: Literal["excluded", "included"] = "excluded"
 
 
 @dataclass(frozen=True)

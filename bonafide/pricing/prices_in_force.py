@@ -41,6 +41,7 @@ class Item:
     meter: PricedMeter | None
     terms: Terms
     valid_from: date
+    sort: str = "standard"
 
     def name(self, language: str) -> str:
         return self.name_fr if language == "fr" else self.name_en
@@ -56,6 +57,7 @@ class PlanInForce:
     name_fr: str
     currency: str
     items: tuple[Item, ...]
+    gross: bool = False
 
     def name(self, language: str) -> str:
         return self.name_fr if language == "fr" else self.name_en
@@ -84,7 +86,7 @@ def price_book(*, month: Month) -> PriceBook:
     items = _items_in_force(month)
     rows = list(Plan.objects.order_by("pk"))
     plans = {
-        plan.pk: PlanInForce(plan.pk, plan.code, plan.name_en, plan.name_fr, plan.currency, tuple(items[plan.pk]))
+        plan.pk: PlanInForce(plan.pk, plan.code, plan.name_en, plan.name_fr, plan.currency, tuple(items[plan.pk]), plan.gross)
         for plan in rows
     }
     default = next((plan.pk for plan in rows if plan.is_default), None)
@@ -108,7 +110,7 @@ def _items_in_force(month: Month) -> dict[int, list[Item]]:
         if isinstance(terms, Withdrawn):
             continue
         meter = None if price.meter is None else _priced(price.meter)
-        items[price.plan_id].append(Item(price.code, price.name_en, price.name_fr, meter, terms, price.valid_from))
+        items[price.plan_id].append(Item(price.code, price.name_en, price.name_fr, meter, terms, price.valid_from, price.sort))
     return items
 
 

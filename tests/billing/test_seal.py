@@ -66,7 +66,7 @@ def test_whatever_changes_changes_the_seal() -> None:
 
 
 def test_what_is_computed_is_in_the_order_in_which_it_is_written_and_sealed() -> None:
-    assert ("position", *ComputedLine._fields) == LINE_FIELDS
+    assert ("position", *ComputedLine._fields[:-1]) == LINE_FIELDS
     assert ComputedTax._fields == TAX_FIELDS
 
 

@@ -108,6 +108,7 @@ REPLACED = {
     ),
     "a line is replaced by its key": (
         "INSERT OR REPLACE INTO billing_invoiceline"
+        " (id, position, text, meter, quantity, unit, unit_price, net_minor, details, invoice_id)"
         " SELECT id, 9, text, meter, quantity, unit, unit_price, net_minor, details, {draft}"
         " FROM billing_invoiceline WHERE invoice_id = {invoice}"
     ),

@@ -40,6 +40,7 @@ INVOICE = {
     "trial": True,
     "tax_basis": None,
     "eu_consumer_minor": 5,
+    "prepaid_minor": 7,
     "number": "2024-000009",
     "issued_at": "2024-10-01 08:00:00.000001+00:00",
     "issued_on": "2024-10-02",
@@ -57,6 +58,9 @@ LINE = {
     "unit_price": "0.80",
     "net_minor": 999,
     "details": '[{"label": "x", "quantity": "1"}]',
+    "tax_category": "E",
+    "tax_rate": "9",
+    "gross_minor": 3,
 }
 TAX = {"category": "E", "rate": "20.0", "base_minor": 1, "tax_minor": 1, "reason_code": "X", "reason": "because"}
 AMOUNTS = {"net_minor", "tax_minor", "total_minor"}

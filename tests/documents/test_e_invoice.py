@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import translation
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -185,6 +185,7 @@ numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9),
 @given(quantity=numbers, price=numbers)
 def test_whatever_quantity_and_price_what_is_told_may_be_written_and_comes_to_the_net(quantity: Decimal, price: Decimal) -> None:
     net = round_half_up(quantity * price, 2)
+    assume(abs(net) < Decimal(2**63).scaleb(-2))  # no larger amount is ever booked
     told = as_product(quantity=str(quantity), unit="hour", unit_price=str(price), net=net)
     assert told.net == net
     assert told.price >= 0

@@ -10,11 +10,11 @@ from datetime import date
 from decimal import Decimal
 
 from bonafide.billing.tax.places import Place, registration_in
-from bonafide.billing.tax.rates import DatedRate, Rates
+from bonafide.billing.tax.rates import STANDARD_SORT, DatedRate, Rates
 
 # UNTDID 5305 as EN 16931 uses it: standard rate (of whichever member state), reverse charge, exempt, outside the scope. Services
 # whose place of supply is abroad are outside the scope (O); G is for goods that leave the Union.
-STANDARD, REVERSE_CHARGE, EXEMPT, OUTSIDE = "S", "AE", "E", "O"
+STANDARD, ZERO_RATED, REVERSE_CHARGE, EXEMPT, OUTSIDE = "S", "Z", "AE", "E", "O"
 
 ZERO = Decimal(0)
 
@@ -62,8 +62,19 @@ class Treatment:
     dated: DatedRate | None = None
 
 
-def decide(*, seller: Seller, buyer: Buyer, on: date, rates: Rates, beyond: bool) -> Treatment:
+@dataclass(frozen=True)
+class _Supply:
+    """What is asked about: a sort of supply, completed on a day, and what rates there are."""
+
+    on: date
+    rates: Rates
+    sort: str
+
+
+def decide(*, seller: Seller, buyer: Buyer, on: date, rates: Rates, beyond: bool, sort: str = STANDARD_SORT) -> Treatment:
     """The treatment of services that ``seller`` supplies to ``buyer`` and that were completed ``on`` that day.
+
+    ``sort``: the sort of supply that a rate is for. Where no VAT of ours is owed at all it makes no difference.
 
     ``beyond``: whether with this sale those to consumers elsewhere in the Union are more than the threshold of Directive
     2006/112/EC art. 59c, this calendar year or last. A company elsewhere in the Union without a number that may be relied on is
@@ -72,8 +83,9 @@ def decide(*, seller: Seller, buyer: Buyer, on: date, rates: Rates, beyond: bool
     :raises Undecided: when no rate is known, or the seller lacks what the law asks for.
     """
     home, there = seller.place, buyer.place
+    supply = _Supply(on, rates, sort)
     if there.system == home.system:
-        return _at_home(seller, there, on, rates)
+        return _at_home(seller, there, supply)
     if not home.eu and home.system != "FR":
         raise Undecided(
             f"its place is {there.code}, and for a seller in {home.code}, outside the EU, only bills at home can be taxed here"
@@ -82,10 +94,10 @@ def decide(*, seller: Seller, buyer: Buyer, on: date, rates: Rates, beyond: bool
         return _outside(buyer)
     if _may_owe_it(buyer):
         return _reversed(seller)
-    return _to_consumer(seller, there, on, rates, beyond=beyond)
+    return _to_consumer(seller, there, supply, beyond=beyond)
 
 
-def _at_home(seller: Seller, there: Place, on: date, rates: Rates) -> Treatment:
+def _at_home(seller: Seller, there: Place, supply: _Supply) -> Treatment:
     """Within one VAT system: France with Monaco and its overseas departments, or one member state."""
     if there.code in ("GF", "YT"):
         return Treatment("not_applied", OUTSIDE, reason_code="VATEX-EU-O", reason_key="not_applied")
@@ -93,7 +105,7 @@ def _at_home(seller: Seller, there: Place, on: date, rates: Rates) -> Treatment:
         code = "VATEX-FR-FRANCHISE" if seller.place.system == "FR" else ""
         key = "franchise" if code else "small_enterprise"
         return Treatment(key, EXEMPT, reason_code=code, reason_key=key)
-    return _taxed("home", there, on, rates)
+    return _taxed("home", there, supply)
 
 
 def _outside(buyer: Buyer) -> Treatment:
@@ -118,7 +130,7 @@ def _reversed(seller: Seller) -> Treatment:
     return Treatment("reverse_charge", REVERSE_CHARGE, reason_code="VATEX-EU-AE", reason_key="reverse_charge")
 
 
-def _to_consumer(seller: Seller, there: Place, on: date, rates: Rates, *, beyond: bool) -> Treatment:
+def _to_consumer(seller: Seller, there: Place, supply: _Supply, *, beyond: bool) -> Treatment:
     """Art. 58, and below the threshold of art. 59c the seller's own state unless they chose otherwise."""
     if not seller.place.eu and seller.oss != "registered":
         raise Undecided(
@@ -126,17 +138,32 @@ def _to_consumer(seller: Seller, there: Place, on: date, rates: Rates, *, beyond
             'the one-stop shop and set tax.oss = "registered"'
         )
     if seller.oss == "registered":
-        return _taxed("destination", there, on, rates, counts=True)
+        return _taxed("destination", there, supply, counts=True)
     if beyond:
-        return _taxed("destination", there, on, rates, counts=True, flags=("oss_beyond_threshold",))
-    home = _at_home(seller, seller.place, on, rates)
+        return _taxed("destination", there, supply, counts=True, flags=("oss_beyond_threshold",))
+    home = _at_home(seller, seller.place, supply)
     if seller.franchise:
         return Treatment(home.key, home.category, reason_code=home.reason_code, reason_key=home.reason_key, counts=True)
-    return _taxed("below_threshold", seller.place, on, rates, counts=True)
+    return _taxed("below_threshold", seller.place, supply, counts=True)
 
 
-def _taxed(key: str, there: Place, on: date, rates: Rates, *, counts: bool = False, flags: tuple[str, ...] = ()) -> Treatment:
-    dated = rates.on(there.rate_of, on)
+def _taxed(key: str, there: Place, supply: _Supply, *, counts: bool = False, flags: tuple[str, ...] = ()) -> Treatment:
+    dated = supply.rates.on(there.rate_of, supply.on, supply.sort)
     if dated is None:
-        raise Undecided(f"no VAT rate is known for {there.rate_of} on {on}: enter it under [[tax.rates]] in the operator's file")
-    return Treatment(key, STANDARD, dated.rate, there.code, flags=flags, counts=counts, dated=dated)
+        sort = "" if supply.sort == STANDARD_SORT else f", with sort {supply.sort}"
+        raise Undecided(
+            f"no VAT rate is known for {there.rate_of} on {supply.on}{sort}: enter it under [[tax.rates]] in the operator's file"
+        )
+    if dated.exempt:
+        return Treatment(
+            "exempt",
+            EXEMPT,
+            taxed_in=there.code,
+            reason_code=dated.exempt,
+            reason_key="exempt",
+            flags=flags,
+            counts=counts,
+            dated=dated,
+        )
+    category = STANDARD if dated.rate else ZERO_RATED
+    return Treatment(key, category, dated.rate, there.code, flags=flags, counts=counts, dated=dated)

@@ -11,6 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.documents.bill_data import visible
 from bonafide.documents.einvoice.notes import TREATMENT, Note, notes_of, on_debits
@@ -75,9 +78,9 @@ class _EInvoice:
             raise CannotExpress(f"amounts in {invoice.currency} have more than the two decimals that an e-invoice may have")
         self.invoice, self.standing = invoice, standing
         self.taxes: list[InvoiceTax] = sorted(invoice.taxes.all(), key=lambda tax: (tax.category, Decimal(tax.rate)))
-        if len(self.taxes) != 1:
-            raise CannotExpress(f"{len(self.taxes)} rates of tax are on the bill, and its lines do not say which is theirs")
         rows = sorted(invoice.lines.all(), key=lambda line: line.position)
+        if len(self.taxes) != 1 and not all(row.tax_category for row in rows):
+            raise CannotExpress(f"{len(self.taxes)} rates of tax are on the bill, and its lines do not say which is theirs")
         off = [row for row in rows if row.unit in ALLOWANCES and row.net_minor < 0]
         self.allowances = off if len(off) < len(rows) else []  # a bill has at least one line (BR-16)
         self.lines = [self.line(row) for row in rows if row not in self.allowances]
@@ -184,7 +187,7 @@ class _EInvoice:
             "BT-130": product.unit,
             "BT-131": self.money(row.net_minor),
             "BT-146": text(product.price),
-            **self.category("BT-151", "BT-152"),
+            **self.category(row, "BT-151", "BT-152"),
         }
         return {**terms, "BT-149": text(product.per)} if product.per != 1 else terms
 
@@ -194,7 +197,9 @@ class _EInvoice:
         parts = [": ".join(part for part in (detail.get("label"), detail.get("quantity")) if part) for detail in row.details]
         if not line.product.exact:
             unit = unit_text(unit=row.unit, quantity=Decimal(row.quantity), language=self.invoice.language)
-            parts.append(f"{row.quantity} {unit} × {row.unit_price} {self.invoice.currency}")
+            with translation.override(self.invoice.language):
+                included = "" if row.gross_minor is None else f" {_('including VAT')}"
+            parts.append(f"{row.quantity} {unit} × {row.unit_price} {self.invoice.currency}{included}")
         return "; ".join(part for part in parts if part)
 
     def allowance_terms(self, row: InvoiceLine) -> dict[str, str]:
@@ -202,7 +207,7 @@ class _EInvoice:
             "amount": self.money(-row.net_minor),
             "reason": row.text,
             "reason_code": ALLOWANCES[row.unit],
-            **self.category("vat_category_code", "vat_rate"),
+            **self.category(row, "vat_category_code", "vat_rate"),
         }
 
     def tax_terms(self, tax: InvoiceTax) -> dict[str, str]:
@@ -215,10 +220,11 @@ class _EInvoice:
         }
         return terms if tax.category == OUTSIDE else {**terms, "BT-119": text(Decimal(tax.rate))}
 
-    def category(self, code: str, rate: str) -> dict[str, str]:
-        """The bill's one category and rate under the given terms; what is outside of VAT has no rate (BR-O-05)."""
-        tax = self.taxes[0]
-        return {code: tax.category} if tax.category == OUTSIDE else {code: tax.category, rate: text(Decimal(tax.rate))}
+    def category(self, row: InvoiceLine, code: str, rate: str) -> dict[str, str]:
+        """A line's category and rate under the given terms; what is outside of VAT has no rate (BR-O-05)."""
+        own = row.tax_category, row.tax_rate
+        category, percent = own if row.tax_category else (self.taxes[0].category, self.taxes[0].rate)
+        return {code: category} if category == OUTSIDE else {code: category, rate: text(Decimal(percent))}
 
     def amount(self, minor: int) -> Decimal:
         return from_minor(minor, self.invoice.currency)

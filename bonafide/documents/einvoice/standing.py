@@ -23,7 +23,8 @@ class Corrected:
 class Standing:
     """``corrects`` is one bill for a rectifying invoice (384) and one or more for a credit note (381).
 
-    ``prepaid_minor`` is what was paid before issue (BT-113), ``paid_on`` the day when that came to the whole.
+    ``prepaid_minor`` is what was paid before issue (BT-113), ``paid_on`` the day when that came to the whole: what was paid in
+    advance is taken on the day of issue.
     """
 
     corrects: tuple[Corrected, ...] = ()
@@ -37,4 +38,8 @@ def standing_of(*, invoice: Invoice) -> Standing:
     The one place that knows where: an invoice of a month has neither, a credit note names the bill that it is for.
     """
     found = Correction.objects.filter(document=invoice.pk).values_list("original__number", "original__issued_on")
-    return Standing(corrects=tuple(Corrected(number, issued_on) for number, issued_on in found if number and issued_on))
+    return Standing(
+        corrects=tuple(Corrected(number, issued_on) for number, issued_on in found if number and issued_on),
+        prepaid_minor=invoice.prepaid_minor or 0,
+        paid_on=invoice.issued_on,
+    )
