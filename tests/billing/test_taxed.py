@@ -156,9 +156,8 @@ def test_the_sale_that_crosses_the_threshold_keeps_its_gross_price() -> None:
 )
 def test_a_line_of_a_gross_bill_that_was_touched_is_named(change: str, found: str) -> None:
     invoice = billed(("9.99", "standard"), ("5", "reduced"), gross=True)
-    with triggers_lifted():
-        with connection.cursor() as cursor:
-            cursor.execute(f"UPDATE billing_invoiceline SET {change} WHERE invoice_id = %s AND position = 1", [invoice.pk])
+    with triggers_lifted(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE billing_invoiceline SET {change} WHERE invoice_id = %s AND position = 1", [invoice.pk])
     fault = verify_books()
     assert isinstance(fault, Fault)
     assert fault.where.startswith(f"bill {invoice.number}")
