@@ -5,8 +5,8 @@
 Events of four meters (a sum by groups, a largest, different values, hours that resources existed) are taken in by the real
 writer for the given number of accounts, each count in a database of its own. Then a fresh process issues the month, and says
 how long it took and the most memory that it held beyond what it held before. The floor of the time is one bare GROUP BY over the
-totals of that database, fetched. DATABASE_URL names a PostgreSQL server on which a database bench_bill_memory is made and dropped;
-without it SQLite is measured, in a folder of its own.
+totals of that database, fetched. DATABASE_URL names a PostgreSQL server on which a database bench_bill_memory is made and
+dropped; without it SQLite is measured, in a folder of its own.
 """
 
 from __future__ import annotations
