@@ -108,7 +108,30 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        said = _about_the_database(error)
+        if not said:
+            raise
+        click.echo(f"bonafide: {said}", err=True)
+        sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _about_the_database(error: Exception) -> str:
+    """What is wrong with the database when it is behind this version or does not answer; empty for any other error."""
+    from django.db import DatabaseError
+
+    if not isinstance(error, DatabaseError):
+        return ""
+    from bonafide.serving import missing_migrations
+
+    try:
+        missing = missing_migrations()
+    except DatabaseError:
+        return f"the database does not answer ({str(error).strip().splitlines()[0]}): see 'bonafide check'"
+    return (
+        f"the database lacks {missing} changes of this version: start 'bonafide serve' once, which makes them" if missing else ""
+    )
 
 
 if __name__ == "__main__":
