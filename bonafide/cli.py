@@ -129,9 +129,9 @@ def _about_the_database(error: Exception) -> str:
         missing = missing_migrations()
     except DatabaseError:
         return f"the database does not answer ({str(error).strip().splitlines()[0]}): see 'bonafide check'"
-    return (
-        f"the database lacks {missing} changes of this version: start 'bonafide serve' once, which makes them" if missing else ""
-    )
+    if not missing:
+        return ""
+    return f"the database is {missing} steps behind this version: start 'bonafide serve' once, which brings it up to date"
 
 
 if __name__ == "__main__":
