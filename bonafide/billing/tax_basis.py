@@ -39,7 +39,7 @@ class Unlocated(Unbillable):
     """Where the account's consumer is cannot be told from ``items``; staff decide."""
 
     def __init__(self, message: str, items: tuple[Item, ...]) -> None:
-        super().__init__(message)
+        super().__init__(message, mend="place")
         self.items = items
 
 
@@ -147,7 +147,7 @@ class TaxDesk:
         try:
             return place_of(account.country, account.postcode)
         except UnknownPlace as unknown:
-            raise Unbillable(str(unknown)) from None
+            raise Unbillable(str(unknown), mend="address") from None
 
     def _relied_on(self, account: Account) -> tuple[str, dict[str, object] | None]:
         """The number when it may be relied on, and VIES's answer about it (Reg. (EU) 282/2011 art. 18)."""
@@ -208,7 +208,7 @@ class TaxDesk:
             try:
                 found = decide(seller=self.seller, buyer=buyer, on=self.month.last_day, rates=self.rates, beyond=beyond)
             except Undecided as stop:
-                raise Unbillable(str(stop)) from None
+                raise Unbillable(str(stop), mend="address") from None
             self._treatments[key] = found
         return found
 
