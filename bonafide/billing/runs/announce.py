@@ -14,6 +14,7 @@ from bonafide.billing.budgets.tell import HEARS
 from bonafide.billing.models import Invoice
 from bonafide.billing.runs.models import BillLetter
 from bonafide.billing.transfer import transfer_of
+from bonafide.mail.compose import Attached
 from bonafide.mail.send import send_letter
 from bonafide.money import format_minor
 from bonafide.operator import Bank, Operator
@@ -111,4 +112,12 @@ def _write(invoice: Invoice, reader: Reader, operator: Operator, now: datetime) 
         now=now,
         person=reader.person,
         account=invoice.account,
+        attached=_pdf_of(invoice) if operator.billing.letter_pdf else (),
     )
+
+
+def _pdf_of(invoice: Invoice) -> tuple[Attached, ...]:
+    document = getattr(invoice, "document", None)
+    if document is None or document.rendered_at is None:
+        return ()
+    return (Attached(document.path, document.sha256, f"{invoice.number}.pdf".replace("/", "-"), "application/pdf"),)

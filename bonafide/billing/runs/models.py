@@ -23,7 +23,7 @@ class Rehearsal(models.Model):
     """One rehearsal of a month (YYYYMM). The newest one counts; the rows of those before it are deleted.
 
     ``events`` is how many events of usage were on the month's bills when it began. ``attempt`` counts the workers that took it
-    up: only the last one may write. ``fault`` says why it ended without a result. ``sums`` is what its rows come to (``sums.py``).
+    up: only the last one may write. ``fault`` says why it ended without a result. ``sums``: what its rows come to (``sums.py``).
     ``emptied_at``: its rows are gone, so nothing can be issued by it any more.
     """
 
@@ -80,7 +80,7 @@ class RehearsedBill(models.Model):
     """What one account comes to in a rehearsal: a bill in minor units of ``currency``, or why there is none.
 
     ``digest`` is of its figures (``digest.py``). ``before_minor`` is the total of last month's bill. ``sold_before_minor`` is
-    what had been sold to consumers elsewhere in the Union before it, where that decides its tax. ``mend``: where a stop is mended.
+    what had been sold to consumers elsewhere in the Union before it, where it decides the tax. ``mend``: where a stop is mended.
     ``rank`` is the order in which staff want to see the rows: stops, then what is odd, then the rest.
     """
 
