@@ -90,6 +90,20 @@ class Billing(Section):
     zero_bills: Literal["issue", "skip"] = Field(
         "issue", description="Whether an account whose lines come to nothing gets a bill that says so."
     )
+    sign_off: Literal["required", "optional"] = Field(
+        "optional",
+        description="Whether a month's bills go out only as a rehearsal of theirs that somebody of the staff signed off.",
+    )
+    issue_day: int = Field(
+        0,
+        ge=0,
+        le=28,
+        description="Day of the month from which the console by itself rehearses the month before and issues its bills, or asks "
+        "staff for a sign-off where one is required; `0`: bills go out when somebody issues them.",
+    )
+    letter_pdf: bool = Field(
+        default=False, description="Whether the letter that announces a bill brings its PDF along; else it links to the bill."
+    )
     late_penalty: Text = Field(
         "12.15 %", description="Yearly rate of the penalty for late payment between companies, as printed (C. com. L441-10)."
     )

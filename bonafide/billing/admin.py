@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -93,6 +94,10 @@ class InvoiceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 class BillRunAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["of_month", "started_at", "finished_at"]
     ordering = ["-month"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The pages of bill runs show more than the rows do."""
+        return redirect("bill_runs")
 
     @admin.display(ordering="month", description="month")
     def of_month(self, run: BillRun) -> str:

@@ -85,10 +85,10 @@ class _Desk:
                 bill = self._bill(account, rows)
             except Unbillable as stop:
                 evidence = stop.items if isinstance(stop, Unlocated) else ()
-                yield Stopped(account.pk, account.reference, account.name, str(stop), evidence)
+                yield Stopped(account.pk, account.reference, account.name, str(stop), evidence, stop.mend)
             except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
                 why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
-                yield Stopped(account.pk, account.reference, account.name, why)
+                yield Stopped(account.pk, account.reference, account.name, why, mend="usage")
             else:
                 if bill is not None:
                     yield bill
@@ -111,7 +111,7 @@ class _Desk:
         exchange, missing = self._exchange(plan.currency)
         home_minor = at_home(minor=tax_minor, currency=plan.currency, exchange=exchange)
         if max(map(abs, (net_minor + tax_minor, home_minor or 0, *(line.net_minor for line in lines)))) > LARGEST:
-            raise Unbillable("its amounts are larger than can be booked: correct its usage or its price")
+            raise Unbillable("its amounts are larger than can be booked: correct its usage or its price", mend="usage")
         bill = ComputedBill(
             account_id=account.pk,
             reference=account.reference,
@@ -145,7 +145,8 @@ class _Desk:
         if counted is None:
             raise Unbillable(
                 f"no exchange rate from {currency} to {home} for {self.month}, which the VAT of consumers elsewhere in the EU "
-                f"takes: enter it, for example 'bonafide prices rate {currency} {home} {self.month.last_day} 0.89 --source ECB'"
+                f"takes: enter it, for example 'bonafide prices rate {currency} {home} {self.month.last_day} 0.89 --source ECB'",
+                mend="rate",
             )
         return counted
 

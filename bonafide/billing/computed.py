@@ -124,7 +124,7 @@ class ComputedBill:
 class Stopped:
     """An account that cannot be billed yet: why, and what to do about it, in one plain line.
 
-    ``evidence`` is there when staff must say where the consumer is.
+    ``evidence`` is there when staff must say where the consumer is; ``mend`` is where it is mended (``runs/mend.py``).
     """
 
     account_id: int
@@ -132,3 +132,4 @@ class Stopped:
     name: str
     reason: str
     evidence: tuple[Item, ...] = ()
+    mend: str = ""

@@ -1,6 +1,8 @@
-"""How a bill's number stands in an address."""
+"""How a bill's number, and a month, stand in an address."""
 
 from django.urls import register_converter
+
+from bonafide.periods import Month
 
 
 class BillNumber:
@@ -15,4 +17,18 @@ class BillNumber:
         return value
 
 
+class MonthInAddress:
+    """``2024-09``."""
+
+    regex = r"[0-9]{4}-[0-9]{2}"
+
+    def to_python(self, value: str) -> Month:
+        """:raises ValueError: when there is no such month, which makes it no address."""
+        return Month.parse(value)
+
+    def to_url(self, value: Month) -> str:
+        return str(value)
+
+
 register_converter(BillNumber, "bill")
+register_converter(MonthInAddress, "month")

@@ -25,7 +25,11 @@ ONE = Decimal(1)
 
 
 class Unbillable(Exception):
-    """Why an account cannot be billed yet, as one plain line with the remedy."""
+    """Why an account cannot be billed yet, as one plain line with the remedy; ``mend`` says where (``runs/mend.py``)."""
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
 
 
 class Prices:
@@ -79,13 +83,15 @@ class Entry:
             return None
         if not is_currency(meter.unit):
             raise Unbillable(
-                f"price {self.item.code}: meter {meter.code} counts {meter.unit!r}, which is no currency to add a mark-up to"
+                f"price {self.item.code}: meter {meter.code} counts {meter.unit!r}, which is no currency to add a mark-up to",
+                mend="price",
             )
         found = self.sheet.prices.exchange(meter.unit, currency, month)
         if found is None:
             raise Unbillable(
                 f"no exchange rate from {meter.unit} to {currency} for {month}: enter it, for example "
-                f"'bonafide prices rate {meter.unit} {currency} {month.last_day} 0.89 --source ECB'"
+                f"'bonafide prices rate {meter.unit} {currency} {month.last_day} 0.89 --source ECB'",
+                mend="rate",
             )
         return found
 
@@ -109,7 +115,8 @@ class Entry:
         code = self.meter.code if self.meter else self.item.code
         return Unbillable(
             f"usage of meter {code} in {self.sheet.month} adds up to less than zero, "
-            f"which price {self.item.code} ({self.terms.model}) cannot bill: correct the usage"
+            f"which price {self.item.code} ({self.terms.model}) cannot bill: correct the usage",
+            mend="usage",
         )
 
 
@@ -158,7 +165,9 @@ def charges_of(*, account_id: int, measured: Sequence[Measured], month: Month, l
     if sheet is None:
         if not measured:
             return
-        raise Unbillable(f"has usage in {month} but no plan: give it a subscription, or import prices with a default plan")
+        raise Unbillable(
+            f"has usage in {month} but no plan: give it a subscription, or import prices with a default plan", mend="plan"
+        )
     on_time = month.key
     yield from _of_month([row for row in measured if row.usage_month == on_time], sheet)
     for key in sorted({row.usage_month for row in measured} - {on_time}):
@@ -183,7 +192,9 @@ def _late(rows: list[Measured], usage_month: Month, plan: PlanInForce, then: She
     """What usage that arrived after its month was billed changes, at the prices of that month."""
     if then is None or then.plan.currency != plan.currency:
         was = "no plan" if then is None else f"a plan in {then.plan.currency}"
-        raise Unbillable(f"has late usage of {usage_month}, when it had {was}: give it a plan in {plan.currency} for that month")
+        raise Unbillable(
+            f"has late usage of {usage_month}, when it had {was}: give it a plan in {plan.currency} for that month", mend="plan"
+        )
     by_meter = _by_meter(rows, then)
     for entry in then.entries:
         if entry.meter is None or entry.meter.id not in by_meter:
@@ -200,7 +211,8 @@ def _by_meter(rows: Iterable[Measured], sheet: Sheet) -> dict[int, list[Measured
     for meter_id in sorted(by_meter.keys() - sheet.meters):
         raise Unbillable(
             f"has usage of meter {sheet.prices.meter_code(meter_id)} in {sheet.month}, which plan {sheet.plan.code} does not "
-            f"price: import prices that do, valid from {sheet.month.first_day} or earlier"
+            f"price: import prices that do, valid from {sheet.month.first_day} or earlier",
+            mend="price",
         )
     return by_meter
 

@@ -12,19 +12,25 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
 from bonafide.billing.ledger.models import Posting, Step
+from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
 
 __all__ = [
+    "BillLetter",
     "BillRun",
     "Correction",
     "Invoice",
     "InvoiceLine",
     "InvoiceQuerySet",
     "InvoiceTax",
+    "Issuing",
     "LocationEvidence",
     "LocationQuestion",
     "Posting",
+    "Rehearsal",
+    "RehearsedBill",
     "Series",
     "Settlement",
+    "SignOff",
     "State",
     "Step",
 ]

@@ -1,6 +1,6 @@
 """A customer's bills."""
 
-from django.urls import path
+from django.urls import include, path
 
 from bonafide.billing import (
     converters,  # noqa: F401 - registers the kind "bill"
@@ -10,6 +10,7 @@ from bonafide.billing.budgets import views as budgets
 from bonafide.billing.explain import views as explain
 
 urlpatterns = [
+    path("", include("bonafide.billing.runs.urls")),
     path("bills", views.bills, name="bills"),
     path("bills/recompute.py", explain.recompute, name="recompute"),
     path("bills/<bill:number>/lines/<int:position>", explain.bill_line, name="bill-line"),

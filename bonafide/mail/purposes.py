@@ -144,8 +144,9 @@ PURPOSES = (
         "bill-issued",
         Kind.BILLING,
         _("Your bill"),
-        _("Each month, when the bill of an account is there."),
+        _("Each month, when the bill of an account is there: to owners, who looks after the bills, and the address for bills."),
         _("a bill must reach who has to pay it."),
+        templates=("billing/email/bill_issued",),
     ),
     Purpose(
         "budget",
@@ -184,6 +185,15 @@ PURPOSES = (
         _("To our staff, when a check finds that a promise is not kept any more, or kept again."),
         _("it is part of the work here."),
         templates=("terms/email/turned",),
+        for_staff=True,
+    ),
+    Purpose(
+        "bill-run",
+        Kind.BILLING,
+        _("Bills that wait for you"),
+        _("To our staff, when a month’s bills wait to be signed off, or stopped on their way."),
+        _("it is part of the work here."),
+        templates=("billing/email/sign_off_wanted", "billing/email/run_stopped"),
         for_staff=True,
     ),
     Purpose(

@@ -44,6 +44,9 @@ HOLDS: dict[str, Holds] = {
     "console_sessions.SignIn": Holds(_("a sign-in (%(thing)s)"), _("a list of sign-ins"), person="user_id"),
     "pricing.Subscription": Holds(_("the plan you are on"), _("a list of who is on which plan"), account="account_id"),
     "billing.Invoice": Holds(_("the bill %(thing)s"), _("a list of bills"), account="account_id"),
+    "billing.RehearsedBill": Holds(
+        _("the bill that is about to go out (%(thing)s)"), _("a list of bills that are about to go out"), account="account_id"
+    ),
     "billing.Correction": Holds(_("the credit note %(thing)s"), _("a list of credit notes"), account="original__account_id"),
     "billing.LocationEvidence": Holds(
         _("evidence for your country (%(thing)s)"), _("a list of evidence for customers\u2019 countries"), account="account_id"
