@@ -51,13 +51,17 @@ class Meter(models.Model):
 
 
 class Plan(models.Model):
-    """A named set of prices in one currency. The default plan serves accounts that have no subscription."""
+    """A named set of prices in one currency. The default plan serves accounts that have no subscription.
+
+    ``offer`` says by language what customers get who order it; a plan without it is not offered for ordering.
+    """
 
     code = models.CharField(_("code"), max_length=60, unique=True)
     name_en = models.CharField(_("name in English"), max_length=120)
     name_fr = models.CharField(_("name in French"), max_length=120)
     currency = models.CharField(_("currency"), max_length=3)
     is_default = models.BooleanField(_("default plan"), default=False)
+    offer = models.JSONField(_("what is offered"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("plan")
