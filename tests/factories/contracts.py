@@ -84,11 +84,11 @@ def make_contract(
 
 
 def tell(
-    contract: Contract | None = None, *, kind: Notice.Kind, now: datetime, by: Operator | None = None, **values: Any
+    about: Contract | None = None, /, *, kind: Notice.Kind, now: datetime, by: Operator | None = None, **values: Any
 ) -> Notice:
-    """A notice of somebody who is not signed in, about ``contract`` with the address it was ordered from."""
+    """A notice of somebody who is not signed in, ``about`` a contract with the address it was ordered from."""
     person = values.pop("person", None)
     given = {"name": "Mira", "key": str(uuid4()), "language": "en"}
-    if contract:
-        given |= {"email": contract.email, "contract": contract.reference}
+    if about:
+        given |= {"email": about.email, "contract": about.reference}
     return give_notice(said=Said(kind=kind, **{**given, **values}), person=person, operator=by or operator(), now=now)
