@@ -11,7 +11,7 @@ from bonafide.mail.compose import Written
 from bonafide.mail.models import Letter
 from bonafide.pricing.models import Subscription
 from tests.factories.accounts import make_account, make_member
-from tests.factories.billing import OCTOBER_1, issue
+from tests.factories.billing import OCTOBER_1, issue, triggers_lifted
 from tests.factories.contracts import make_consumer, make_contract, make_offer, tell
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,19 @@ def test_what_was_billed_beyond_it_is_credited_and_what_was_paid_goes_back():
     assert notice.kept_minor == 1100 + 194
     [receipt] = letters()
     assert "€19.00 go back to you by 16 October 2024" in receipt
+
+
+def test_what_another_contract_of_the_month_owes_stays_on_the_bill():
+    """Ten days of one at 12.50, then eleven of another at 25.00, billed by the day: both are owed, nothing is credited."""
+    first = make_contract(now=datetime(2024, 9, 10, 8, tzinfo=UTC), plan=make_offer(euros="12.5"))
+    tell(first, kind=Notice.Kind.CANCELLATION, now=datetime(2024, 9, 19, 8, tzinfo=UTC))
+    second = make_contract(now=datetime(2024, 9, 20, 8, tzinfo=UTC), account=first.account)
+    issue()
+    bill = Invoice.objects.get(account=first.account)
+    with triggers_lifted():
+        bill.lines.filter(meter="").update(net_minor=417 + 917)
+    tell(second, kind=WITHDRAWAL, now=datetime(2024, 10, 2, 9, tzinfo=UTC))
+    assert not Correction.objects.exists()
 
 
 def test_a_bill_that_nobody_paid_is_credited_and_no_money_goes_back():
