@@ -152,6 +152,7 @@ def match_by_hand(*, notice: Notice, contract: Contract, operator: Operator, by:
     """
     hold_account(contract.account_id)
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
+    contract = Contract.objects.select_related("account", "subscription__plan").get(pk=contract.pk)  # as it is now
     if notice.task != Task.MATCH or notice.done_at:
         raise NoticeRefused(f"{notice} is settled already: nothing is left to be matched")
     before = _withdrawn_before(Kind(notice.kind), contract)
