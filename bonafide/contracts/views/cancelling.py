@@ -21,6 +21,7 @@ from bonafide.contracts.forms import CancelForm
 from bonafide.contracts.match import of_account
 from bonafide.contracts.models import Notice
 from bonafide.contracts.notices import Said, give_notice
+from bonafide.in_force import operator_now
 from bonafide.web.templatetags.web import language
 
 SALT = "bonafide.contracts.cancel"
@@ -37,7 +38,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "back" not in request.POST and form.is_valid():
         values = {**form.cleaned_data, "key": str(form.cleaned_data["key"])}
         wanted = values["wanted_on"]
-        days = settings.OPERATOR.consumers.notice_days
+        days = operator_now(now=now).consumers.notice_days
         given = {
             "values": values,
             "last_on": last_day_of_contract(told_on=today, wanted_on=wanted, notice_days=days),
@@ -45,7 +46,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
             "form": form,
         }
         return render(request, "contracts/cancel_look.html", given)
-    return render(request, "contracts/cancel.html", {"form": form, "notice_days": settings.OPERATOR.consumers.notice_days})
+    return render(request, "contracts/cancel.html", {"form": form, "notice_days": operator_now(now=now).consumers.notice_days})
 
 
 @require_POST
@@ -70,7 +71,7 @@ def notify(request: HttpRequest) -> HttpResponse:
     )
     person = request.user if request.user.is_authenticated else None
     now = timezone.now()
-    notice = give_notice(said=said, person=person, operator=settings.OPERATOR, now=now)
+    notice = give_notice(said=said, person=person, operator=operator_now(now=now), now=now)
     return render(request, "contracts/cancelled.html", {"said": said, "at": now, "notice": notice})
 
 

@@ -21,6 +21,7 @@ from bonafide.contracts.models import Contract
 from bonafide.contracts.offers import offered_plans, offers_for
 from bonafide.contracts.order import Changed, OrderRefused, place_order, show
 from bonafide.errors import Refused
+from bonafide.in_force import operator_now
 from bonafide.web.templatetags.web import language
 
 
@@ -55,7 +56,8 @@ def plans(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, membership: Membership, code: str) -> HttpResponse:
     """Everything the law wants read before, then the button; POST concludes the contract."""
     plan, account = get_object_or_404(offered_plans(), code=code), membership.account
-    now, operator = timezone.now(), settings.OPERATOR
+    now = timezone.now()
+    operator = operator_now(now=now)
     try:
         shown = show(account=account, plan=plan, language=language(), operator=operator, now=now)
     except OrderRefused as refusal:

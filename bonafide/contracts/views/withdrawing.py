@@ -17,6 +17,7 @@ from bonafide.accounts.current import current_membership
 from bonafide.contracts.forms import NoticeForm
 from bonafide.contracts.models import Contract, Notice
 from bonafide.contracts.notices import Said, give_notice
+from bonafide.in_force import operator_now
 from bonafide.web.templatetags.web import language
 
 
@@ -42,7 +43,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
             language=language(),
         )
         person = request.user if request.user.is_authenticated else None
-        notice = give_notice(said=said, person=person, operator=settings.OPERATOR, now=now)
+        notice = give_notice(said=said, person=person, operator=operator_now(now=now), now=now)
         return render(request, "contracts/withdrawn.html", {"said": said, "at": now, "notice": notice})
     return render(request, "contracts/withdraw.html", {"form": form})
 
