@@ -251,8 +251,8 @@ CLAUSES = (
         _("Ordering"),
         (
             _(
-                "Before something is ordered here, its price (for people with VAT), how it ends and who sells it stand on the same "
-                "page, and the button says that it obliges to pay."
+                "Before something is ordered here, its price (for people with VAT), how it ends and who sells it stand on the "
+                "same page, and the button says that it obliges to pay."
             ),
             _("What was shown is kept word for word, stands in your settings and is confirmed by letter."),
         ),

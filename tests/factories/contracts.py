@@ -39,7 +39,7 @@ def make_offer(*, euros: str = "25", **values: Any) -> Plan:
         }
     )
     make_price(plan, None, Flat(amount=Decimal(euros)), valid_from=date(2020, 1, 1), name_en="Fee", name_fr="Abonnement")
-    meter = make_meter(unit="hour", name_en="Hours", name_fr="Heures")
+    meter = make_meter(code=f"offered-hours-{next(_serial)}", unit="hour", name_en="Hours", name_fr="Heures")
     make_price(plan, meter, PerUnit(unit_price=Decimal("0.05")), valid_from=date(2020, 1, 1), name_en="Hours", name_fr="Heures")
     return plan
 
