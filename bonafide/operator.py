@@ -18,6 +18,7 @@ from stdnum.eu import vat
 from stdnum.fr import siren
 
 from bonafide.operator_books import Books
+from bonafide.operator_consumers import Consumers, fault_of
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_tax import Tax
 from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
@@ -293,6 +294,7 @@ class Operator(Section):
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
     books: Books = Books()  # type: ignore[call-arg]
+    consumers: Consumers = Consumers()  # type: ignore[call-arg]
     einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     mail: Mail
@@ -330,6 +332,12 @@ class Operator(Section):
             raise ValueError(
                 f"tax.standard_rate = {self.tax.standard_rate}: expected it, or tax.rates of {self.identity.country}, not both"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _consumers_are_told(self) -> Operator:
+        if fault := fault_of(self.consumers, self.identity.country):
+            raise ValueError(fault)
         return self
 
     @property

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "bonafide.usage",
     "bonafide.billing",
     "bonafide.documents",
+    "bonafide.contracts",
     "bonafide.terms",
 ]
 
@@ -129,6 +130,7 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/3m/key,10/d/key",
     "accept_invitation": "20/m/ip",
     "provider": "30/m/ip",
+    "notice": "20/h/ip,10/h/key",  # withdrawing and cancelling without signing in
 }
 CACHES = {
     "default": {
@@ -208,6 +210,10 @@ USE_X_FORWARDED_HOST = False
 RECIPIENTS_WAIT = "bonafide.terms.recipients.waits_until"
 # Who says which values of the operator's file hold now: asked wherever a limit is shown or kept (bonafide/in_force.py).
 OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
+
+# Who says which version of the terms holds, and notes that somebody accepted it: asked when something is ordered.
+TERMS_IN_FORCE = "bonafide.terms.acceptance.number_in_force"
+TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
 
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("bonafide.privacy.urls")),
     path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
+    path("", include("bonafide.contracts.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),
     path("", include("bonafide.usage.urls")),

@@ -125,6 +125,14 @@ PURPOSES = (
         templates=("accounts/email/api_key_ends",),
     ),
     Purpose(
+        "contract",
+        Kind.ACCOUNT,
+        _("Your contract"),
+        _("When you order, withdraw or cancel: what was agreed or told, with its day and time, to be kept."),
+        _("the law wants it in writing, for you to keep."),
+        templates=("contracts/email/ordered", "contracts/email/withdrawn", "contracts/email/cancelled"),
+    ),
+    Purpose(
         "erasure",
         Kind.ACCOUNT,
         _("Erasing your login"),

@@ -121,8 +121,10 @@ def _reserved(code: str) -> dict[str, object]:
 
 def _write_plan(declared: DeclaredPlan, closed: Sequence[Month]) -> tuple[DeclaredPlan, Plan, str]:
     head, place = declared.head, declared.place
-    names = {"name_en": head.name.en, "name_fr": head.name.fr}
+    names = {"name_en": head.name.en, "name_fr": head.name.fr, "offer": head.offer.model_dump() if head.offer else None}
     plan = Plan.objects.filter(code=head.code).first()
+    if head.offer and plan and plan.is_default:
+        raise place.refuse(".offer: this is the default plan, which serves who ordered nothing; offer another plan")
     if head.default:
         _move_default(declared, plan, closed)
     if plan is None:

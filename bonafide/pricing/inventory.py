@@ -28,7 +28,7 @@ TABLES = (
     ),
     Table("pricing.Price", plain=("id", "plan_id", "code", "meter_id", "valid_from", "name_en", "name_fr", "terms", "position")),
     Table("pricing.Meter", plain=("id", "code", "name_en", "name_fr", "unit", "aggregation", "scale", "group_by", "subject")),
-    Table("pricing.Plan", plain=("id", "code", "name_en", "name_fr", "currency", "is_default")),
+    Table("pricing.Plan", plain=("id", "code", "name_en", "name_fr", "currency", "is_default", "offer")),
     # ``source`` is free text of the staff: where a rate was published.
     Table("pricing.ExchangeRate", plain=("id", "base", "quote", "dated_on", "rate", "source", "entered_at")),
     Table("pricing.ClosedMonth", plain=("id", "month", "closed_at")),

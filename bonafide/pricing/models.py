@@ -51,7 +51,10 @@ class Meter(models.Model):
 
 
 class Plan(models.Model):
-    """A named set of prices in one currency. The default plan serves accounts that have no subscription."""
+    """A named set of prices in one currency. The default plan serves accounts that have no subscription.
+
+    ``offer`` says by language what customers get who order it; a plan without it is not offered for ordering.
+    """
 
     code = models.CharField(_("code"), max_length=60, unique=True)
     name_en = models.CharField(_("name in English"), max_length=120)
@@ -60,6 +63,7 @@ class Plan(models.Model):
     is_default = models.BooleanField(_("default plan"), default=False)
     # Whether its prices include the tax, whichever that is; else it comes on top.
     gross = models.BooleanField(_("prices include VAT"), default=False)
+    offer = models.JSONField(_("what is offered"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("plan")

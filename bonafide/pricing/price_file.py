@@ -74,6 +74,13 @@ class Name(Entry):
     fr: Label
 
 
+class Offer(Entry):
+    """What customers read of a plan before they order it, in both languages."""
+
+    en: Annotated[str, Field(min_length=1, max_length=2000)]
+    fr: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 class MeterEntry(Entry):
     code: Code
     name: Name
@@ -109,6 +116,7 @@ class PlanHead(Entry):
     default: bool | None = None
     # What the prices include: "excluded" for no VAT, "included" for whichever VAT the customer's bill bears.
     vat: Literal["excluded", "included"] = "excluded"
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +202,8 @@ def _plans(data: dict[str, Any], lines: _Lines, top: Place) -> tuple[DeclaredPla
     for number, table in tables:
         place = lines.place(top.file, key, table, number)
         head = _entry(PlanHead, {name: value for name, value in table.items() if name != "prices"}, place)
+        if head.offer and head.default:
+            raise place.refuse(".offer: the default plan serves who ordered nothing; offer another plan, or remove default")
         prices: list[DeclaredPrice] = []
         for nth, inner in _tables(table, "prices", place):
             at = lines.place(top.file, f"{key}.prices", inner, nth, parent=place.path, before=before)

@@ -55,6 +55,10 @@ HOLDS: dict[str, Holds] = {
         _("the question of your country (%(thing)s)"), _("a list of questions of customers\u2019 countries"), account="account_id"
     ),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
+    "contracts.Contract": Holds(_("the contract %(thing)s"), _("a list of contracts"), account="account_id"),
+    "contracts.Notice": Holds(
+        _("the withdrawal or cancellation %(thing)s"), _("a list of withdrawals and cancellations"), account="account_id"
+    ),
     "mail.Letter": Holds(_("a letter (%(thing)s)"), _("a list of letters"), account="account_id", person="user_id"),
     "mail.Refusal": Holds(_("letters that were refused (%(thing)s)"), _("a list of who refused letters"), person="user_id"),
     "documents.Document": Holds(

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 
 from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
 from bonafide.billing.models import Budget, Invoice
+from bonafide.contracts.models import Contract
+from tests.factories.contracts import make_contract
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
 VISITOR = "visitor"
@@ -69,6 +72,7 @@ class Row:
 # Routes with a part of their address left open that lead to nobody's object, and why.
 NOBODYS = {
     "promises/<str:clause_id>": "what is promised to everybody",
+    "order/<str:code>": "a plan, which is offered to everybody",
     "terms/<int:number>": "the terms, which are everybody's",
     "terms/<int:number>.pdf": "the same",
     "terms/changes/<int:before>..<int:after>": "the same",
@@ -87,6 +91,11 @@ def budget_of(world: World) -> int:
     """A budget of the account."""
     values = {"currency": "EUR", "amount_minor": 10_000}
     return Budget.objects.get_or_create(account=world.account, **values, defaults={"set_at": world.account.created_at})[0].pk
+
+
+def offered(world: World) -> Contract:
+    """A contract of the account for a plan that is on offer."""
+    return Contract.objects.filter(account=world.account).first() or make_contract(account=world.account, now=datetime.now(UTC))
 
 
 ROWS = [
@@ -202,6 +211,18 @@ ROWS = [
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
     Row(".well-known/promises.json", at("/.well-known/promises.json"), EVERYBODY),
+    # contracts
+    Row("order", at("/order"), EVERYBODY),
+    Row(
+        "order/<str:code>",
+        lambda world: f"/order/{offered(world).plan.code}",
+        ("sign-in", "open", "closed", "closed", "open", "none"),
+    ),
+    Row("settings/contracts", at("/settings/contracts"), ACCOUNTS),
+    Row("settings/contracts/<int:pk>", lambda world: f"/settings/contracts/{offered(world).pk}", MEMBERS),
+    Row("withdraw", at("/withdraw"), EVERYBODY),
+    Row("cancel", at("/cancel"), EVERYBODY),
+    Row("cancel/notify", at("/cancel/notify"), POST_ONLY),
     # overview, usage, billing, documents
     Row("", at("/"), EVERYBODY),
     Row("usage", at("/usage"), OWN),
