@@ -19,6 +19,7 @@ from bonafide.billing.tax_basis import Decided, TaxDesk, Unlocated
 from bonafide.billing.taxed import at_home, taxes_of, with_threshold
 from bonafide.operator import Operator
 from bonafide.periods import Month
+from bonafide.pricing.exchange import latest_rate
 from bonafide.pricing.models import ExchangeRate
 from bonafide.usage.measure import Measured, measure
 
@@ -47,6 +48,13 @@ def running_bill(
     return next(_Desk(month, operator, now).bills([account]), None)
 
 
+def simulated_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
+    """A whole month of a test account; where no exchange rate is entered for it yet, the latest one before serves."""
+    desk = _Desk(month, operator)
+    desk.prices = Prices(rate_of=latest_rate)
+    return next(desk.bills([account]), None)
+
+
 def accounts_to_bill(*, month: Month) -> int:
     """How many accounts a run would look at."""
     return _without_bill(month).count()
@@ -58,7 +66,7 @@ def _unbilled(month: Month, after: int) -> list[Account]:
 
 def _without_bill(month: Month) -> QuerySet[Account]:
     billed = Invoice.objects.filter(account=OuterRef("pk"), month=month.key, kind=Invoice.Kind.INVOICE)
-    return Account.objects.filter(~Exists(billed))
+    return Account.objects.real().filter(~Exists(billed))
 
 
 class _Desk:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
 from bonafide.billing.ledger.models import Posting, Step
+from bonafide.billing.simulate.models import SimulatedBill
 
 __all__ = [
     "BillRun",
@@ -25,6 +26,7 @@ __all__ = [
     "Posting",
     "Series",
     "Settlement",
+    "SimulatedBill",
     "State",
     "Step",
 ]
