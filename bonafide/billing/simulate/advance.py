@@ -10,7 +10,7 @@ from bonafide.accounts.models import Account, Clock
 from bonafide.billing.compute import simulated_bill
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.models import SimulatedBill
-from bonafide.billing.simulate.make import TestAccountRefused
+from bonafide.billing.simulate.make import SimulationRefused
 from bonafide.operator import Operator
 from bonafide.periods import Month
 
@@ -25,11 +25,11 @@ def advance(*, account: Account, to: datetime, operator: Operator) -> list[Simul
 
     The clock is held meanwhile: usage that is being written comes before, or finds the month over.
 
-    :raises TestAccountRefused: for an instant that is not later than its time, or further than ``MOST_MONTHS`` ahead.
+    :raises SimulationRefused: for an instant that is not later than its time, or further than ``MOST_MONTHS`` ahead.
     """
     clock = Clock.objects.select_for_update().get(pk=account.pk)
     if to <= clock.now_at:
-        raise TestAccountRefused(
+        raise SimulationRefused(
             f"it is {_said(clock.now_at, operator)} for {account.reference} already: its clock goes forward only"
         )
     months = _ended(Month.from_key(clock.open_month), to, operator)
@@ -47,7 +47,7 @@ def _ended(first: Month, to: datetime, operator: Operator) -> list[Month]:
     month = first
     while month.end(operator.zone) <= to:
         if len(months) == MOST_MONTHS:
-            raise TestAccountRefused(f"that is more than {MOST_MONTHS} months ahead: go there in several steps")
+            raise SimulationRefused(f"that is more than {MOST_MONTHS} months ahead: go there in several steps")
         months.append(month)
         month = month.next()
     return months

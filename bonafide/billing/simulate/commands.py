@@ -13,7 +13,7 @@ from bonafide.billing.models import SimulatedBill
 from bonafide.billing.simulate.advance import advance as set_forward
 from bonafide.billing.simulate.delete import delete_test_account
 from bonafide.billing.simulate.generate import generate_usage
-from bonafide.billing.simulate.make import TestAccountRefused, make_test_account, test_account_named
+from bonafide.billing.simulate.make import SimulationRefused, make_test_account, simulated_account
 from bonafide.billing.simulate.show import as_csv, simulated_months
 from bonafide.money import exponent, from_minor
 from bonafide.operator import Operator
@@ -73,9 +73,9 @@ def use(reference: str, meter: str, per_day: str, first: datetime, last: datetim
     """
     found = Meter.objects.filter(code=meter).first()
     if found is None:
-        raise TestAccountRefused(f"there is no meter {meter!r}: 'bonafide prices import' brings meters in")
+        raise SimulationRefused(f"there is no meter {meter!r}: 'bonafide prices import' brings meters in")
     done = generate_usage(
-        account=test_account_named(reference),
+        account=simulated_account(reference),
         meter=found,
         per_day=per_day,
         first=first.date(),
@@ -97,7 +97,7 @@ def advance(reference: str, to: datetime) -> None:
     """
     operator: Operator = settings.OPERATOR
     instant = datetime.combine(to.date(), time(), tzinfo=operator.zone)
-    for bill in set_forward(account=test_account_named(reference), to=instant, operator=operator):
+    for bill in set_forward(account=simulated_account(reference), to=instant, operator=operator):
         click.echo(f"{bill.of}  {_said(bill)}")
 
 
@@ -122,7 +122,7 @@ def show(reference: str, as_file: bool) -> None:  # noqa: FBT001
     \b
     Example: bonafide test-accounts show trial --csv > trial.csv
     """
-    account = test_account_named(reference)
+    account = simulated_account(reference)
     if as_file:
         click.echo(as_csv(account=account), nl=False)
         return
@@ -141,14 +141,14 @@ def delete(reference: str) -> None:
     \b
     Example: bonafide test-accounts delete trial
     """
-    delete_test_account(account=test_account_named(reference))
+    delete_test_account(account=simulated_account(reference))
     click.echo(f"{reference} is deleted")
 
 
 def _plan(code: str) -> Plan:
     plan = Plan.objects.filter(code=code).first()
     if plan is None:
-        raise TestAccountRefused(f"there is no plan {code!r}: 'bonafide prices import' brings plans in")
+        raise SimulationRefused(f"there is no plan {code!r}: 'bonafide prices import' brings plans in")
     return plan
 
 

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from bonafide.accounts.models import Account, ApiKey, Clock
 from bonafide.billing.models import SimulatedBill
 from bonafide.billing.simulate.generate import origin_of, source_of
-from bonafide.billing.simulate.make import TestAccountRefused
+from bonafide.billing.simulate.make import SimulationRefused
 from bonafide.pricing.models import Subscription
 from bonafide.usage.models import Batch, Seen, Source, State, Total
 
@@ -16,11 +16,11 @@ from bonafide.usage.models import Batch, Seen, Source, State, Total
 def delete_test_account(*, account: Account) -> None:
     """Its simulated bills, usage, sums, plans and keys, and the account itself.
 
-    :raises TestAccountRefused: for a real account, which is never deleted.
+    :raises SimulationRefused: for a real account, which is never deleted.
     """
     clock = Clock.objects.select_for_update().filter(pk=account.pk, account__is_test=True).first()
     if clock is None:
-        raise TestAccountRefused(f"{account.reference} is no test account: a real account is closed, never deleted")
+        raise SimulationRefused(f"{account.reference} is no test account: a real account is closed, never deleted")
     with connection.cursor() as cursor:  # every event of it came after the account was made
         cursor.execute("DELETE FROM usage_event WHERE id > %s AND account_id = %s", [clock.events_after, account.pk])
     for model in (SimulatedBill, Total, Seen, State, Subscription, ApiKey):

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from bonafide.accounts.models import Account, Clock
-from bonafide.billing.simulate.make import TestAccountRefused
+from bonafide.billing.simulate.make import SimulationRefused
 from bonafide.money import text
 from bonafide.operator import Operator
 from bonafide.pricing.models import Meter
@@ -30,16 +30,16 @@ def generate_usage(
     "unique" one the same so many values each day, a "count" one so many events.
 
     :param per_day: decimal text in the meter's unit.
-    :raises TestAccountRefused: for a quantity or a period that makes no sense, or more than ``MOST_EVENTS`` events.
+    :raises SimulationRefused: for a quantity or a period that makes no sense, or more than ``MOST_EVENTS`` events.
     """
     clock = Clock.objects.get(pk=account.pk)
     began_on = account.created_at.astimezone(operator.zone).date()
     if not began_on <= first <= last:
-        raise TestAccountRefused(f"from {first} to {last}: expected days in order, not before {began_on}, when it began")
+        raise SimulationRefused(f"from {first} to {last}: expected days in order, not before {began_on}, when it began")
     quantity = _checked(per_day, meter)
     days = (last - first).days + 1
     if days * (int(quantity) if meter.aggregation in _EACH else 2) > MOST_EVENTS:
-        raise TestAccountRefused(f"that is more than {MOST_EVENTS} events: ask for a shorter period or a smaller quantity")
+        raise SimulationRefused(f"that is more than {MOST_EVENTS} events: ask for a shorter period or a smaller quantity")
     drafts = [
         draft for number in range(days) for draft in _day(account, meter, quantity, first + timedelta(days=number), operator)
     ]
@@ -49,7 +49,7 @@ def generate_usage(
     ahead = max(timedelta(0), end - clock.now_at)
     done = receive(drafts=drafts, origin=origin_of(account), zone=operator.zone, now=now, ahead=ahead)
     if done.rejected:
-        raise TestAccountRefused(f"meter {meter.code}: {done.rejected[0].reason}")
+        raise SimulationRefused(f"meter {meter.code}: {done.rejected[0].reason}")
     return done
 
 
@@ -68,11 +68,11 @@ def _checked(per_day: str, meter: Meter) -> Decimal:
         units = whole_units(per_day.strip(), scale=meter.scale, signed=False, rounded=False)
         quantity = Decimal(per_day.strip())
     except (ValueError, InvalidOperation) as error:
-        raise TestAccountRefused(f"quantity {per_day[:40]!r}: {error}") from None
+        raise SimulationRefused(f"quantity {per_day[:40]!r}: {error}") from None
     if not units:
-        raise TestAccountRefused(f"quantity {per_day[:40]!r}: expected more than nothing")
+        raise SimulationRefused(f"quantity {per_day[:40]!r}: expected more than nothing")
     if meter.aggregation in _EACH and quantity != int(quantity):
-        raise TestAccountRefused(f"quantity {per_day[:40]!r}: meter {meter.code} counts whole ones")
+        raise SimulationRefused(f"quantity {per_day[:40]!r}: meter {meter.code} counts whole ones")
     return quantity
 
 

@@ -15,10 +15,8 @@ from bonafide.usage.models import Event
 LONGEST = 200
 
 
-class TestAccountRefused(Refused):
+class SimulationRefused(Refused):
     """What was asked for cannot be simulated."""
-
-    __test__ = False  # no tests, for all that it is called
 
 
 @transaction.atomic
@@ -35,13 +33,13 @@ def make_test_account(
     """An account that is never billed, at the first instant of ``start``, on ``plan`` (else the default one) from then on.
 
     :param country: where it says it is; the operator's own when empty.
-    :raises TestAccountRefused: for an empty name, or a reference that is taken.
+    :raises SimulationRefused: for an empty name, or a reference that is taken.
     """
     reference = reference or f"TEST-{new_reference().removeprefix('C-')}"
     if not name.strip() or max(len(name), len(reference)) > LONGEST:
-        raise TestAccountRefused(f"name {name[:60]!r}: expected 1 to {LONGEST} characters")
+        raise SimulationRefused(f"name {name[:60]!r}: expected 1 to {LONGEST} characters")
     if Account.objects.filter(reference=reference).exists():
-        raise TestAccountRefused(f"account {reference} is there already: choose another reference")
+        raise SimulationRefused(f"account {reference} is there already: choose another reference")
     began_at = start.start(operator.zone)
     account = Account.objects.create(
         reference=reference,
@@ -59,12 +57,9 @@ def make_test_account(
     return account
 
 
-def test_account_named(reference: str) -> Account:
-    """:raises TestAccountRefused: when there is none of that reference; a real account is none."""
+def simulated_account(reference: str) -> Account:
+    """:raises SimulationRefused: when there is none of that reference; a real account is none."""
     account = Account.objects.filter(reference=reference, is_test=True).select_related("clock").first()
     if account is None:
-        raise TestAccountRefused(f"there is no test account {reference!r}: 'bonafide test-accounts list' shows them")
+        raise SimulationRefused(f"there is no test account {reference!r}: 'bonafide test-accounts list' shows them")
     return account
-
-
-test_account_named.__test__ = False  # type: ignore[attr-defined]

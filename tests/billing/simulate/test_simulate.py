@@ -14,7 +14,7 @@ from bonafide.billing.compute import accounts_to_bill, running_bill
 from bonafide.billing.models import Invoice, SimulatedBill
 from bonafide.billing.simulate.delete import delete_test_account
 from bonafide.billing.simulate.generate import generate_usage
-from bonafide.billing.simulate.make import TestAccountRefused
+from bonafide.billing.simulate.make import SimulationRefused
 from bonafide.billing.simulate.show import as_csv, simulated_months
 from bonafide.periods import Month
 from bonafide.pricing.models import Subscription
@@ -79,10 +79,10 @@ def test_a_clock_goes_forward_only_and_a_month_is_worked_out_once(plan):
     account = make_simulated()
     assert advance_to(account, 2027, 1, 20) == []
     assert len(advance_to(account, 2027, 2)) == 1
-    with pytest.raises(TestAccountRefused, match="goes forward only"):
+    with pytest.raises(SimulationRefused, match="goes forward only"):
         advance_to(account, 2027, 2)
     assert len(advance_to(account, 2027, 3)) == 1
-    with pytest.raises(TestAccountRefused, match="several steps"):
+    with pytest.raises(SimulationRefused, match="several steps"):
         advance_to(account, 2047, 3)
     assert SimulatedBill.objects.count() == 2
 
@@ -204,7 +204,7 @@ def test_a_quantity_or_a_period_that_makes_no_sense_is_refused(meter):
         ("1", date(2026, 12, 31), date(2027, 1, 1), "not before 2027-01-01"),
         ("1", date(2027, 1, 1), date(2127, 1, 1), "more than 50000 events"),
     ):
-        with pytest.raises(TestAccountRefused, match=why):
+        with pytest.raises(SimulationRefused, match=why):
             generate(account, meter, per_day, first, last)
     assert not Event.objects.exists()
 
@@ -289,9 +289,9 @@ def test_deleting_it_deletes_everything_of_it_and_nothing_else(plan):
 
 def test_a_real_account_is_never_deleted_by_this():
     real = make_account()
-    with pytest.raises(TestAccountRefused, match="is no test account"):
+    with pytest.raises(SimulationRefused, match="is no test account"):
         delete_test_account(account=real)
     real.is_test = True  # in memory alone
-    with pytest.raises(TestAccountRefused):
+    with pytest.raises(SimulationRefused):
         delete_test_account(account=real)
     assert Account.objects.filter(pk=real.pk).exists()
