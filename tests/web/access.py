@@ -13,12 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 
 from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
 from bonafide.billing.models import Budget, Invoice
+from bonafide.periods import Month, day_key
+from bonafide.pricing.models import Meter
+from bonafide.usage.models import Total
+from tests.factories.billing import use
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
 VISITOR = "visitor"
@@ -87,6 +93,15 @@ def budget_of(world: World) -> int:
     """A budget of the account."""
     values = {"currency": "EUR", "amount_minor": 10_000}
     return Budget.objects.get_or_create(account=world.account, **values, defaults={"set_at": world.account.created_at})[0].pk
+
+
+def drafted_in(world: World) -> Month:
+    """The running month, in which the account has used something."""
+    month = Month.of(datetime.now(UTC), settings.OPERATOR.zone)
+    meter = Meter.objects.get(prices__plan__subscriptions__account=world.account)
+    if not Total.objects.filter(account=world.account, bill_month=month.key).exists():
+        use(world.account, meter, "2", day=day_key(month.first_day))
+    return month
 
 
 ROWS = [
@@ -209,6 +224,7 @@ ROWS = [
     Row("bills", at("/bills"), OWN),
     Row("settings/budgets", at("/settings/budgets"), ACCOUNTS),
     Row("settings/budgets/<int:pk>/remove", lambda world: f"/settings/budgets/{budget_of(world)}/remove", POST_ONLY),
+    Row("bills/draft/<month:month>", lambda world: f"/bills/draft/{drafted_in(world)}", MEMBERS),
     Row("bills/recompute.py", at("/bills/recompute.py"), EVERYBODY),
     Row("bills/<bill:number>/lines/<int:position>", lambda world: f"/bills/{world.invoice.number}/lines/1", MEMBERS),
     Row("bills/<bill:number>/usage.csv", lambda world: f"/bills/{world.invoice.number}/usage.csv", MEMBERS),
