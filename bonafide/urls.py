@@ -5,9 +5,11 @@ from django.urls import include, path
 
 from bonafide.api.v1 import api
 from bonafide.overview import overview
+from bonafide.usage_page import usage
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("usage", usage, name="usage"),
     path("", include("bonafide.sign_in.urls")),
     path("", include("bonafide.mail.urls")),
     path("", include("bonafide.sessions.urls")),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 
@@ -48,6 +49,19 @@ def running_bill(
     return next(_Desk(month, operator, now).bills([account]), None)
 
 
+def bills_of(
+    *, account: Account, month: Month, operator: Operator, usages: Iterable[Sequence[Measured]]
+) -> list[ComputedBill | Stopped | None]:
+    """What one account's month would come to by each of these usages; nothing of one counts towards another."""
+    desk = _Desk(month, operator)
+    desk.tax.read([account])
+    tax, found = desk.tax, []
+    for rows in usages:
+        desk.tax = copy(tax)
+        found.append(desk.outcome(account, rows))
+    return found
+
+
 def simulated_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
     """A whole month of a test account; where no exchange rate is entered for it yet, the latest one before serves."""
     desk = _Desk(month, operator)
@@ -89,17 +103,20 @@ class _Desk:
             rows = measured.get(account.pk, [])
             if not rows and not self._open(account):
                 continue
-            try:
-                bill = self._bill(account, rows)
-            except Unbillable as stop:
-                evidence = stop.items if isinstance(stop, Unlocated) else ()
-                yield Stopped(account.pk, account.reference, account.name, str(stop), evidence)
-            except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
-                why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
-                yield Stopped(account.pk, account.reference, account.name, why)
-            else:
-                if bill is not None:
-                    yield bill
+            outcome = self.outcome(account, rows)
+            if outcome is not None:
+                yield outcome
+
+    def outcome(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | Stopped | None:
+        """The bill of one of the accounts that tax was read for; None when it has no line."""
+        try:
+            return self._bill(account, rows)
+        except Unbillable as stop:
+            evidence = stop.items if isinstance(stop, Unlocated) else ()
+            return Stopped(account.pk, account.reference, account.name, str(stop), evidence)
+        except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
+            why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
+            return Stopped(account.pk, account.reference, account.name, why)
 
     def _open(self, account: Account) -> bool:
         """Whether the account existed at some moment of the month."""
