@@ -81,6 +81,7 @@ NOBODYS = {
     r"^account/confirm-email/(?P<key>[-:\w]+)/$": "the key of a letter: whoever has it is its reader; a wrong one says so",
     r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "the same",
     "api/v1/accounts/<path:reference>/usage": "opened by keys: see what one of another account gets",
+    "api/v1/accounts/<path:reference>/forecast": "the same",
     "api/v1/bills/<path:number>": "the same",
 }
 
@@ -247,6 +248,12 @@ ROWS = [
     Row(
         "api/v1/accounts/<path:reference>/usage",
         lambda world: f"/api/v1/accounts/{world.account.reference}/usage",
+        NEEDS_KEY,
+        keys=ONLY_OURS,
+    ),
+    Row(
+        "api/v1/accounts/<path:reference>/forecast",
+        lambda world: f"/api/v1/accounts/{world.account.reference}/forecast",
         NEEDS_KEY,
         keys=ONLY_OURS,
     ),
