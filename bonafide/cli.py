@@ -40,6 +40,7 @@ COMMANDS = {
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
+    "test-accounts": Entry("bonafide.billing.simulate.commands:test_accounts", "Try prices over simulated months."),
     "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
 }
 

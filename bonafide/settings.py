@@ -1,6 +1,7 @@
 """Django's settings, all of them derived from the instance's folder, its operator's file and the environment."""
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bonafide import operator
@@ -256,6 +257,7 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("web/seal.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/seal.svg")}],
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_DROPDOWN": [{"title": _("Test accounts"), "link": reverse_lazy("test_accounts"), "icon": "science"}],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {  # the console's seal green, from pale to deep

@@ -5,9 +5,11 @@ from django.urls import include, path
 
 from bonafide.api.v1 import api
 from bonafide.overview import overview
+from bonafide.usage_page import usage
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("usage", usage, name="usage"),
     path("", include("bonafide.sign_in.urls")),
     path("", include("bonafide.mail.urls")),
     path("", include("bonafide.sessions.urls")),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("", include("bonafide.contracts.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),
+    path("", include("bonafide.billing.simulate.urls")),
     path("", include("bonafide.usage.urls")),
     path("api/v1/", api.urls),
     path("staff/", admin.site.urls),

@@ -30,6 +30,7 @@ from bonafide.billing.models import (
     Settlement,
 )
 from bonafide.billing.settle import settle
+from bonafide.billing.states import SHOWN, in_states, shown_as
 from bonafide.billing.tax.places import special_places
 from bonafide.errors import Refused
 from bonafide.money import format_minor
@@ -68,10 +69,25 @@ class SettlementInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold
     extra = 0
 
 
+class InStates(admin.SimpleListFilter):
+    """The states of the customers' list, as of today."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(shown.key, shown.label) for shown in SHOWN]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
+        shown = shown_as(self.value() or "")
+        today = timezone.now().astimezone(settings.OPERATOR.zone).date()  # noqa: TID251 - the admin is a view
+        return in_states(queryset.with_state(today), shown) if shown else queryset  # type: ignore[attr-defined]
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["number", "of_month", "account", "total", "issued_on", "due_on"]
-    list_filter = ["month", "currency", "kind"]
+    list_filter = [InStates, "month", "currency", "kind"]
     search_fields = ["number", "account__reference", "account__name", "payment_reference"]
     ordering = ["-position"]
     list_per_page = 50

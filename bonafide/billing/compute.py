@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from bonafide.billing.tax_basis import Decided, TaxDesk, Unlocated
 from bonafide.billing.taxed import at_home, taxed, with_threshold
 from bonafide.operator import Operator
 from bonafide.periods import Month
+from bonafide.pricing.exchange import latest_rate
 from bonafide.pricing.models import ExchangeRate
 from bonafide.usage.measure import Measured, measure
 
@@ -47,6 +49,26 @@ def running_bill(
     return next(_Desk(month, operator, now).bills([account]), None)
 
 
+def bills_of(
+    *, account: Account, month: Month, operator: Operator, usages: Iterable[Sequence[Measured]]
+) -> list[ComputedBill | Stopped | None]:
+    """What one account's month would come to by each of these usages; nothing of one counts towards another."""
+    desk = _Desk(month, operator)
+    desk.tax.read([account])
+    tax, found = desk.tax, []
+    for rows in usages:
+        desk.tax = copy(tax)
+        found.append(desk.outcome(account, rows))
+    return found
+
+
+def simulated_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
+    """A whole month of a test account; where no exchange rate is entered for it yet, the latest one before serves."""
+    desk = _Desk(month, operator)
+    desk.prices = Prices(rate_of=latest_rate)
+    return next(desk.bills([account]), None)
+
+
 def accounts_to_bill(*, month: Month) -> int:
     """How many accounts a run would look at."""
     return _without_bill(month).count()
@@ -58,7 +80,7 @@ def _unbilled(month: Month, after: int) -> list[Account]:
 
 def _without_bill(month: Month) -> QuerySet[Account]:
     billed = Invoice.objects.filter(account=OuterRef("pk"), month=month.key, kind=Invoice.Kind.INVOICE)
-    return Account.objects.filter(~Exists(billed))
+    return Account.objects.real().filter(~Exists(billed))
 
 
 class _Desk:
@@ -81,17 +103,20 @@ class _Desk:
             rows = measured.get(account.pk, [])
             if not rows and not self._open(account):
                 continue
-            try:
-                bill = self._bill(account, rows)
-            except Unbillable as stop:
-                evidence = stop.items if isinstance(stop, Unlocated) else ()
-                yield Stopped(account.pk, account.reference, account.name, str(stop), evidence, stop.mend)
-            except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
-                why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
-                yield Stopped(account.pk, account.reference, account.name, why, mend="usage")
-            else:
-                if bill is not None:
-                    yield bill
+            outcome = self.outcome(account, rows)
+            if outcome is not None:
+                yield outcome
+
+    def outcome(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | Stopped | None:
+        """The bill of one of the accounts that tax was read for; None when it has no line."""
+        try:
+            return self._bill(account, rows)
+        except Unbillable as stop:
+            evidence = stop.items if isinstance(stop, Unlocated) else ()
+            return Stopped(account.pk, account.reference, account.name, str(stop), evidence, stop.mend)
+        except (ArithmeticError, ValueError) as error:  # a figure beyond every bound: that account's alone
+            why = f"its bill cannot be worked out ({type(error).__name__}: {error}): correct its usage or its price"
+            return Stopped(account.pk, account.reference, account.name, why, mend="usage")
 
     def _open(self, account: Account) -> bool:
         """Whether the account existed at some moment of the month."""

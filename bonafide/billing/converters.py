@@ -1,4 +1,4 @@
-"""How a bill's number, and a month, stand in an address."""
+"""How a bill's number and a month stand in an address."""
 
 from django.urls import register_converter
 
@@ -18,12 +18,11 @@ class BillNumber:
 
 
 class MonthInAddress:
-    """``2024-09``."""
+    """``2026-11``; no number of a bill is written so, because those end in more digits."""
 
-    regex = r"[0-9]{4}-[0-9]{2}"
+    regex = r"[0-9]{4}-(?:0[1-9]|1[0-2])"
 
     def to_python(self, value: str) -> Month:
-        """:raises ValueError: when there is no such month, which makes it no address."""
         return Month.parse(value)
 
     def to_url(self, value: Month) -> str:

@@ -225,6 +225,14 @@ TABLES = (
             ),
         ),
     ),
+    # Of test accounts alone, which were never real.
+    Table(
+        "billing.SimulatedBill",
+        plain=(
+            *("id", "account_id", "month", "currency", "net_minor", "tax_minor", "total_minor"),
+            *("lines", "taxes", "problem", "until"),
+        ),
+    ),
     Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),
     Table("billing.Series", plain=("id", "year", "last")),
 )

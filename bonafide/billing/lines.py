@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache, cached_property
 from operator import attrgetter
@@ -35,9 +35,9 @@ class Unbillable(Exception):
 class Prices:
     """What lines are priced by, read once and kept for all accounts of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rate_of: Callable[..., ExchangeRate | None] = rate_for) -> None:
         self._book = cache(lambda month: price_book(month=month))
-        self.exchange = cache(lambda base, quote, month: rate_for(base=base, quote=quote, month=month))
+        self.exchange = cache(lambda base, quote, month: rate_of(base=base, quote=quote, month=month))
         self._codes = cache(lambda: dict(Meter.objects.values_list("pk", "code")))
         self._sheets: dict[tuple[int, Month, str], Sheet] = {}
 

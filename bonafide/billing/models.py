@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bonafide.accounts.models import Account, User
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
+from bonafide.billing.simulate.models import SimulatedBill
 
 __all__ = [
     "BillLetter",
@@ -31,6 +32,7 @@ __all__ = [
     "Series",
     "Settlement",
     "SignOff",
+    "SimulatedBill",
     "State",
     "Step",
 ]

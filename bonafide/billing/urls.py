@@ -12,6 +12,7 @@ from bonafide.billing.explain import views as explain
 urlpatterns = [
     path("", include("bonafide.billing.runs.urls")),
     path("bills", views.bills, name="bills"),
+    path("bills/draft/<month:month>", views.draft, name="draft"),
     path("bills/recompute.py", explain.recompute, name="recompute"),
     path("bills/<bill:number>/lines/<int:position>", explain.bill_line, name="bill-line"),
     path("bills/<bill:number>/usage.csv", explain.bill_usage, name="bill-usage"),

@@ -17,10 +17,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 
 from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
 from bonafide.billing.models import Budget, Invoice
 from bonafide.contracts.models import Contract
+from bonafide.periods import Month, day_key
+from bonafide.pricing.models import Meter
+from bonafide.usage.models import Total
+from tests.factories.billing import use
 from tests.factories.contracts import make_contract
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
@@ -79,6 +84,7 @@ NOBODYS = {
     r"^account/confirm-email/(?P<key>[-:\w]+)/$": "the key of a letter: whoever has it is its reader; a wrong one says so",
     r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "the same",
     "api/v1/accounts/<path:reference>/usage": "opened by keys: see what one of another account gets",
+    "api/v1/accounts/<path:reference>/forecast": "the same",
     "api/v1/bills/<path:number>": "the same",
 }
 
@@ -96,6 +102,15 @@ def budget_of(world: World) -> int:
 def offered(world: World) -> Contract:
     """A contract of the account for a plan that is on offer."""
     return Contract.objects.filter(account=world.account).first() or make_contract(account=world.account, now=datetime.now(UTC))
+
+
+def drafted_in(world: World) -> Month:
+    """The running month, in which the account has used something."""
+    month = Month.of(datetime.now(UTC), settings.OPERATOR.zone)
+    meter = Meter.objects.get(prices__plan__subscriptions__account=world.account)
+    if not Total.objects.filter(account=world.account, bill_month=month.key).exists():
+        use(world.account, meter, "2", day=day_key(month.first_day))
+    return month
 
 
 ROWS = [
@@ -230,6 +245,7 @@ ROWS = [
     Row("bills", at("/bills"), OWN),
     Row("settings/budgets", at("/settings/budgets"), ACCOUNTS),
     Row("settings/budgets/<int:pk>/remove", lambda world: f"/settings/budgets/{budget_of(world)}/remove", POST_ONLY),
+    Row("bills/draft/<month:month>", lambda world: f"/bills/draft/{drafted_in(world)}", MEMBERS),
     Row("bills/recompute.py", at("/bills/recompute.py"), EVERYBODY),
     Row("bills/<bill:number>/lines/<int:position>", lambda world: f"/bills/{world.invoice.number}/lines/1", MEMBERS),
     Row("bills/<bill:number>/usage.csv", lambda world: f"/bills/{world.invoice.number}/usage.csv", MEMBERS),
@@ -252,6 +268,12 @@ ROWS = [
     Row(
         "api/v1/accounts/<path:reference>/usage",
         lambda world: f"/api/v1/accounts/{world.account.reference}/usage",
+        NEEDS_KEY,
+        keys=ONLY_OURS,
+    ),
+    Row(
+        "api/v1/accounts/<path:reference>/forecast",
+        lambda world: f"/api/v1/accounts/{world.account.reference}/forecast",
         NEEDS_KEY,
         keys=ONLY_OURS,
     ),

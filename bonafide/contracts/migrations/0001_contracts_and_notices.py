@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_vat_checks_are_emptied'),
-        ('pricing', '0002_what_is_offered'),
+        ('pricing', '0003_what_is_offered'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
