@@ -10,11 +10,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bonafide.accounts.models import Account
+from bonafide.billing.computed import ComputedLine, ComputedTax, Treatments, main_of
 from bonafide.billing.explain.words import terms_in_words
 from bonafide.billing.lines import Unbillable
-from bonafide.billing.tax import Buyer, Treatment, Undecided, decide, tax_on
+from bonafide.billing.tax import Buyer, Undecided, decide
 from bonafide.billing.tax.threshold import beyond
-from bonafide.billing.tax_basis import TaxDesk, rates_of, seller_for_tax
+from bonafide.billing.tax_basis import ONLY_STANDARD, TaxDesk, rates_of, seller_for_tax
+from bonafide.billing.taxed import taxed
 from bonafide.money import EXACT, format_exact, round_half_up, text
 from bonafide.operator import Operator
 from bonafide.periods import Month
@@ -64,27 +66,26 @@ def offers_for(*, account: Account | None, language: str, operator: Operator, no
     """
     month = Month.of(now, operator.zone)
     book = price_book(month=month)
-    treatment = _treatment_of(account, month, operator)
-    found = []
-    for plan in offered_plans():
-        net_minor = _least(book.plans[plan.pk])
-        rate_ = treatment(net_minor).rate
-        with_tax = account is None or account.kind == Account.Kind.PERSON
-        words = _Words(book.plans[plan.pk], rate_ if with_tax else Decimal(0), language)
-        found.append(
-            Offer(
-                code=plan.code,
-                name=plan.name(language),
-                about=plan.offer.get(language, plan.offer.get("en", "")),
-                currency=plan.currency,
-                net_minor=net_minor,
-                tax_minor=tax_on(net_minor, rate_),
-                rate=text(rate_),
-                with_tax=with_tax,
-                items=tuple((item.name(language), tuple(words.of(item))) for item in words.plan.items),
-            )
-        )
-    return found
+    till = _Till(account, month, operator, language)
+    return [_offer(plan, book.plans[plan.pk], till, account, language) for plan in offered_plans()]
+
+
+def _offer(plan: Plan, prices: PlanInForce, till: _Till, account: Account | None, language: str) -> Offer:
+    treatments = till.treatments(prices)
+    _lines, taxes = till.least(prices, treatments)
+    with_tax = account is None or account.kind == Account.Kind.PERSON or prices.gross
+    words = _Words(prices, treatments if with_tax and not prices.gross else {}, language)
+    return Offer(
+        code=plan.code,
+        name=plan.name(language),
+        about=(plan.offer or {}).get(language, ""),
+        currency=plan.currency,
+        net_minor=sum(tax.base_minor for tax in taxes),
+        tax_minor=sum(tax.tax_minor for tax in taxes),
+        rate=text(main_of(treatments).rate),
+        with_tax=with_tax,
+        items=tuple((item.name(language), tuple(words.of(item))) for item in prices.items),
+    )
 
 
 def offer_of(*, plan: Plan, account: Account, language: str, operator: Operator, now: datetime) -> Offer | None:
@@ -93,65 +94,81 @@ def offer_of(*, plan: Plan, account: Account, language: str, operator: Operator,
     return next((offer for offer in offers if offer.code == plan.code), None)
 
 
-def _least(plan: PlanInForce) -> int:
-    """What a month comes to without any usage."""
-    owed = [item.terms for item in plan.items if item.terms.owed_without_usage]
-    lines = [line for terms in owed for line in rate(terms=terms, quantity=Decimal(0), currency=plan.currency)]
-    return sum(line.net_minor for line in lines)
+class _Till:
+    """What somebody pays for a month of a plan without any usage, with the VAT that the bill of this month will bear."""
 
+    def __init__(self, account: Account | None, month: Month, operator: Operator, language: str) -> None:
+        self.account, self.month, self.operator, self.language = account, month, operator, language
+        self.desk = TaxDesk(month, operator)
+        if account:
+            self.desk.read([account])
 
-def _treatment_of(account: Account | None, month: Month, operator: Operator) -> Any:
-    """Which VAT a net of so much bears, as the bill of this month will have it."""
-    if account is None:
-        seller = seller_for_tax(operator)
+    def treatments(self, plan: PlanInForce) -> Treatments:
+        """Of each sort of supply in the plan."""
+        sorts = frozenset(item.sort for item in plan.items) or ONLY_STANDARD
+        if self.account is None:
+            return self._at_home(sorts)
+        decided = self.desk.decide(self.account, sorts)
+        sale = decided.sale
+        if sale is None:
+            return decided.treatments
+        _lines, taxes = self.least(plan, decided.treatments)
+        net_minor = sum(tax.base_minor for tax in taxes)
+        crossed = beyond(before=self.desk.turnover, net_minor=net_minor, threshold_minor=sale.limit_minor)
+        return sale.beyond if crossed else sale.below
+
+    def least(self, plan: PlanInForce, treatments: Treatments) -> tuple[tuple[ComputedLine, ...], tuple[ComputedTax, ...]]:
+        """The lines that are owed whatever is used, and their taxes."""
+        owed = tuple(
+            ComputedLine("", "", "1", "month", "", line.net_minor, sort=item.sort)
+            for item in plan.items
+            if item.terms.owed_without_usage
+            for line in rate(terms=item.terms, quantity=Decimal(0), currency=plan.currency)
+        )
+        return taxed(lines=owed, treatments=treatments, gross=plan.gross, language=self.language)
+
+    def _at_home(self, sorts: frozenset[str]) -> Treatments:
+        seller, rates = seller_for_tax(self.operator), rates_of(self.operator)
+        buyer, on = Buyer("person", seller.place), self.month.last_day
         try:
-            home = decide(
-                seller=seller, buyer=Buyer("person", seller.place), on=month.last_day, rates=rates_of(operator), beyond=False
-            )
+            return {
+                sort: decide(seller=seller, buyer=buyer, on=on, rates=rates, beyond=False, sort=sort) for sort in sorted(sorts)
+            }
         except Undecided as stop:
             raise Unbillable(str(stop)) from None
-        return lambda net_minor: home
-    desk = TaxDesk(month, operator)
-    desk.read([account])
-    decided = desk.decide(account)
-
-    def treatment(net_minor: int) -> Treatment:
-        sale = decided.sale
-        if sale and beyond(before=desk.turnover, net_minor=net_minor, threshold_minor=sale.limit_minor):
-            return sale.beyond
-        return decided.treatment
-
-    return treatment
 
 
 class _Words:
-    """The prices of a plan in words, at a rate of VAT that is put on each."""
+    """The prices of a plan in words, with the VAT of their sorts put on each; none where nothing is to be put on."""
 
-    def __init__(self, plan: PlanInForce, tax: Decimal, language: str) -> None:
-        self.plan, self.tax, self.language = plan, tax, language
+    def __init__(self, plan: PlanInForce, treatments: Treatments, language: str) -> None:
+        self.plan, self.treatments, self.language = plan, treatments, language
 
     def of(self, item: Item) -> list[str]:
+        tax = self.treatments[item.sort].rate if self.treatments else Decimal(0)
         said = terms_in_words(
-            terms=self._taxed(item.terms),
+            terms=_taxed(item.terms, tax),
             unit=item.meter.unit if item.meter else "",
             currency=self.plan.currency,
             language=self.language,
         )
-        if self.tax and item.terms.model == "cost-plus":
-            said.append(_("and VAT of %(rate)s %%") % {"rate": format_exact(self.tax, self.language)})
+        if tax and item.terms.model == "cost-plus":
+            said.append(_("and VAT of %(rate)s %%") % {"rate": format_exact(tax, self.language)})
         return said
 
-    def _taxed(self, terms: Terms) -> Terms:
-        """The same terms with every price as the consumer pays it."""
-        if not self.tax:
-            return terms
-        changed: dict[str, Any] = {name: self._with(getattr(terms, name)) for name in _PRICES if hasattr(terms, name)}
-        if hasattr(terms, "tiers"):
-            changed["tiers"] = tuple(
-                replace(tier, unit_price=self._with(tier.unit_price), flat=self._with(tier.flat)) for tier in terms.tiers
-            )
-        return replace(terms, **changed)
 
-    def _with(self, price: Decimal) -> Decimal:
-        factor = EXACT.add(Decimal(1), self.tax.scaleb(-2, context=EXACT))
+def _taxed(terms: Terms, tax: Decimal) -> Terms:
+    """The same terms with every price as the consumer pays it."""
+    if not tax:
+        return terms
+
+    def with_tax(price: Decimal) -> Decimal:
+        factor = EXACT.add(Decimal(1), tax.scaleb(-2, context=EXACT))
         return round_half_up(EXACT.multiply(price, factor), PRICE_DECIMALS)
+
+    changed: dict[str, Any] = {name: with_tax(getattr(terms, name)) for name in _PRICES if hasattr(terms, name)}
+    if hasattr(terms, "tiers"):
+        changed["tiers"] = tuple(
+            replace(tier, unit_price=with_tax(tier.unit_price), flat=with_tax(tier.flat)) for tier in terms.tiers
+        )
+    return replace(terms, **changed)

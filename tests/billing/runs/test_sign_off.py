@@ -171,7 +171,7 @@ def test_the_digest_is_of_every_figure_and_of_no_word(meter: Meter) -> None:
         replace(bill, lines=(line, line)),
         replace(bill, taxes=(tax._replace(rate="19"),)),
         replace(bill, currency="USD"),
-        replace(bill, treatment=replace(bill.treatment, taxed_in="DE")),
+        replace(bill, treatments={"standard": replace(bill.treatment, taxed_in="DE")}),
     ]
     assert len({digest_of(other) for other in (bill, *others)}) == 1 + len(others)
 
