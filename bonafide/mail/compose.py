@@ -112,7 +112,8 @@ def message_of(*, letter: Letter) -> EmailMessage:
 
 def _content_of(one: Attached) -> bytes:
     try:
-        content = default_storage.open(one.path).read()
+        with default_storage.open(one.path) as file:
+            content = file.read()
     except OSError as error:
         raise AttachmentLost(one.path) from error
     if sha256(content).hexdigest() != one.sha256:
