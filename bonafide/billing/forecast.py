@@ -47,7 +47,7 @@ class Forecast:
     """``days`` whole days were looked at, 0 when that is too early; then, and when it cannot be priced, the bills are None.
 
     ``bill`` is the month so far: None when nothing is charged, or when ``stopped`` says why it cannot be priced. ``fees_minor``
-    and ``likely_fees_minor`` are of lines that no usage stands behind. ``daily`` is what each meter, by its code, used on which day.
+    and ``likely_fees_minor`` are of lines that no usage stands behind. ``daily`` is what each meter, by its code, used each day.
     """
 
     month: Month
