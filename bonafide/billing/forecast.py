@@ -47,7 +47,7 @@ class Forecast:
     """``days`` whole days were looked at, 0 when that is too early; then, and when it cannot be priced, the bills are None.
 
     ``bill`` is the month so far: None when nothing is charged, or when ``stopped`` says why it cannot be priced. ``fees_minor``
-    and ``likely_fees_minor`` belong to no meter. ``daily`` is what each meter, by its code, used on which day.
+    and ``likely_fees_minor`` are of lines that no usage stands behind. ``daily`` is what each meter, by its code, used each day.
     """
 
     month: Month
@@ -93,8 +93,8 @@ def forecast(*, account: Account, now: datetime, operator: Operator) -> Forecast
             _of_meter(meter, _so_far(rows, month, pk), told.get(pk), cost[meter.code], later[meter.code] if likely else None)
             for pk, meter in sorted(meters.items(), key=lambda pair: pair[1].code)
         ],
-        fees_minor=cost[""],
-        likely_fees_minor=later[""] if likely else None,
+        fees_minor=_rest(cost, meters),
+        likely_fees_minor=_rest(later, meters) if likely else None,
         daily=daily,
     )
 
@@ -112,6 +112,11 @@ def _by_meter(bill: ComputedBill | None) -> dict[str, int]:
     for line in bill.lines if bill else ():
         nets[line.meter] += line.net_minor
     return nets
+
+
+def _rest(nets: dict[str, int], meters: dict[int, Meter]) -> int:
+    """Fees, and minimums of meters that counted nothing."""
+    return sum(nets.values()) - sum(nets[meter.code] for meter in meters.values())
 
 
 def _so_far(rows: list[Measured], month: Month, meter_id: int) -> int:

@@ -198,3 +198,12 @@ def test_queries_do_not_depend_on_what_was_used(account, django_assert_num_queri
         use_each_day(account, meter, "1")
     with django_assert_num_queries(8):
         told(account)
+
+
+def test_a_minimum_of_a_meter_that_counted_nothing_is_in_the_sums_of_the_table(account):
+    used, unused = make_meter("gpu"), make_meter("support")
+    make_plan((used, ONE), (unused, PerUnit(unit_price=Decimal(1), minimum=Decimal(9))))
+    use_each_day(account, used, "1")
+    found = told(account)
+    assert found.fees_minor == found.likely_fees_minor == 900
+    assert sum(one.likely_minor for one in found.meters) + found.likely_fees_minor == found.likely.net_minor

@@ -68,8 +68,8 @@ class AdvanceForm(forms.Form):
 class UseForm(forms.Form):
     meter = _Named(queryset=Meter.objects.order_by("code"), label=_("Meter"))
     per_day = forms.CharField(max_length=40, label=_("Quantity a day"), help_text=_("In the meter’s unit, such as 2.5."))
-    first = _day(label=_("From"))
-    last = _day(label=_("To"), help_text=_("Days that its clock has not reached yet may be among them."))
+    first = _day(label=_("First day"))
+    last = _day(label=_("Last day"), help_text=_("Days that its clock has not reached yet may be among them."))
 
     def clean_first(self) -> date:
         return _in_time(self.cleaned_data["first"])
@@ -80,7 +80,7 @@ class UseForm(forms.Form):
 
 class PlanForm(forms.Form):
     plan = _Named(queryset=Plan.objects.order_by("code"), label=_("Plan"))
-    starts_on = _day(label=_("From"), help_text=_("The plan that it is on ends that day."))
+    starts_on = _day(label=_("First day"), help_text=_("The plan that it is on ends that day."))
 
     def clean_starts_on(self) -> date:
         return _in_time(self.cleaned_data["starts_on"])
