@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -95,8 +95,8 @@ def place_order(
         raise Changed(_("Something of it has changed since you opened this page. Please read it again."))
     today = now.astimezone(operator.zone).date()
     until = withdrawal_last_day(concluded_on=today, consumers=operator.consumers) if shown.consumer else None
-    starts_on = today if until is None or begin_at_once else until + timedelta(days=1)
-    _refuse_a_second(account, starts_on)
+    at_once = until is None or begin_at_once
+    starts_on = _first_day(account, today if at_once or until is None else until + timedelta(days=1), today)
     try:
         subscription = subscribe(account=account, plan=plan, starts_on=starts_on)
     except SubscriptionRefused:
@@ -111,7 +111,7 @@ def place_order(
         email=user.email,
         language=language,
         consumer=shown.consumer,
-        begin_at_once=begin_at_once or not shown.consumer,
+        begin_at_once=at_once,
         terms_version=shown.terms_version,
         starts_on=starts_on,
         withdraw_until=until,
@@ -126,10 +126,15 @@ def place_order(
     return contract
 
 
-def _refuse_a_second(account: Account, starts_on: object) -> None:
-    still = account.subscriptions.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on)).select_related("plan").first()
-    if still:
-        raise OrderRefused(
-            _("The account is on the plan %(plan)s. Cancel it first, then order the other one.")
-            % {"plan": still.plan.name(account.language)}
-        )
+def _first_day(account: Account, wanted: date, today: date) -> date:
+    """The day on which the plan begins: ``wanted``, or tomorrow where another one ended today."""
+    still = account.subscriptions.filter(Q(ends_on=None) | Q(ends_on__gt=wanted)).select_related("plan")
+    first = still.order_by("-starts_on").first()
+    if first is None:
+        return wanted
+    if first.ends_on == today + timedelta(days=1):
+        return first.ends_on
+    raise OrderRefused(
+        _("The account is on the plan %(plan)s. Cancel it first, then order the other one.")
+        % {"plan": first.plan.name(account.language)}
+    )

@@ -185,6 +185,13 @@ def test_another_owner_may_and_however_it_is_spelled():
     assert not untouched(contract)
 
 
+def test_who_withdrew_orders_again_on_the_same_day_and_begins_on_the_next():
+    first = make_contract(now=SEPTEMBER_FIRST)
+    tell(first, kind=WITHDRAWAL, now=FIFTH_DAY)
+    second = make_contract(now=FIFTH_DAY, account=first.account, plan=make_offer())
+    assert second.starts_on == second.subscription.starts_on == date(2024, 9, 6)
+
+
 def test_one_contract_of_an_account_leaves_the_next_alone():
     first = make_contract(now=SEPTEMBER_FIRST, account=make_consumer().accounts.get())
     tell(first, kind=WITHDRAWAL, now=FIFTH_DAY)
