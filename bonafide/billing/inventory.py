@@ -40,7 +40,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("account_id", "invoice_id", "piece", "dated_on", "amount_minor", "currency", "home_minor"),
+                columns=("account_id", "invoice_id", "piece", "piece_on", "dated_on", "amount_minor", "currency", "home_minor"),
                 what=_("what was billed and paid, as the books have it"),
                 whose=Whose.CUSTOMERS,
                 why=_BOOKS,
@@ -208,6 +208,13 @@ TABLES = (
                 account="account_id",
                 since="set_at",
             ),
+        ),
+    ),
+    Table(  # sums of whole months, of nobody by name
+        "billing.Closing",
+        plain=(
+            *("id", "position", "month", "last_on", "closed_at", "totals", "cumulative", "digests"),
+            *("bills_position", "bills_seal", "ledger_year", "ledger_entry", "ledger_seal", "seal"),
         ),
     ),
     Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),

@@ -32,7 +32,9 @@ def _revenue_and_vat(report: Report) -> str:
     rows = moved(when=Q(step__in=_BILLS))
     for currency in sorted(sold.keys() | {row["currency"] for row in rows}):
         of_it = [row for row in rows if row["currency"] == currency]
-        for what, minor, accounts in zip(("revenue", "VAT"), sold[currency], (report.roles.revenue, report.roles.vat), strict=True):
+        for what, minor, accounts in zip(
+            ("revenue", "VAT"), sold[currency], (report.roles.revenue, report.roles.vat), strict=True
+        ):
             posted, _home = credited_to(rows=of_it, accounts=accounts)
             if posted != minor:
                 return f"documents come to {minor} of {what} in {currency} (minor units), the ledger's accounts to {posted}"
@@ -45,7 +47,9 @@ def _receivables(report: Report) -> str:
     Only of bills, credit notes and money on bills: what else the ledger takes off what is owed is nothing of documents.
     """
     rows = moved(when=~Q(step__in=(*_BILLS, Step.SETTLEMENT)))
-    signed = Case(When(kind=Invoice.Kind.CREDIT_NOTE, then=-F("total_minor")), default=F("total_minor"), output_field=BigIntegerField())
+    signed = Case(
+        When(kind=Invoice.Kind.CREDIT_NOTE, then=-F("total_minor")), default=F("total_minor"), output_field=BigIntegerField()
+    )
     issued = Invoice.objects.issued().order_by().values_list("currency").annotate(sum=Sum(signed))
     paid = Settlement.objects.order_by().values_list("invoice__currency").annotate(sum=Sum("amount_minor"))
     opened: dict[str, int] = defaultdict(int, issued)

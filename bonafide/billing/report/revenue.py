@@ -103,7 +103,9 @@ def _key(row: dict[str, Any]) -> Kept:
 
 def _at_home(start: date, end: date, home: str) -> Iterator[tuple[Kept, int | None, int | None]]:
     """What documents in other currencies are in that of the books: those of one rate in groups, the others one by one."""
-    posted = Posting.objects.filter(step__in=(Step.ISSUE, Step.CREDIT), line=1, dated_on__range=(start, end)).exclude(currency=home)
+    posted = Posting.objects.filter(step__in=(Step.ISSUE, Step.CREDIT), line=1, dated_on__range=(start, end)).exclude(
+        currency=home
+    )
     whole = Q(invoice__taxes__base_minor=F("invoice__net_minor"))
     signed = _signed_home()
     of_tax = {"category": F("invoice__taxes__category"), "rate": F("invoice__taxes__rate")}

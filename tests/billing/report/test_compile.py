@@ -118,6 +118,7 @@ def test_vat_waits_for_money_and_becomes_due_with_it(sold: dict[str, Invoice]) -
 def test_who_owes_what_is_told_by_age_of_any_day(sold: dict[str, Invoice]) -> None:
     due = sold["Dupont"].due_on
     assert due == date(2024, 10, 31)
+
     def owed(on: str) -> dict[str, list[str]]:
         rows = [row for row in rows_of(report(as_of=on)) if row["section"] == "receivable" and row["currency"] == "EUR"]
         return {row["customer"]: [row[name] for name in COLUMNS[-5:]] for row in rows}
@@ -183,7 +184,9 @@ def test_other_numbers_of_accounts_change_no_report(sold: dict[str, Invoice]) ->
 def test_it_takes_as_many_queries_for_a_year_as_for_nothing(sold: dict[str, Invoice]) -> None:
     counts = []
     for start, end in (("2020-01-01", "2020-01-01"), ("2024-01-01", "2024-12-31")):
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             list(rows_of(report(start, end)))
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 12
