@@ -40,6 +40,7 @@ COMMANDS = {
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
+    "books": Entry("bonafide.books.commands:books", "Report revenue, VAT and receivables, close months, archive years."),
     "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
 }
 

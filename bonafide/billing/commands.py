@@ -171,8 +171,8 @@ def credit(number: str, whole: bool, amount: str | None, reason: str, key: str) 
 def verify() -> None:
     """Check the numbers, sums and seals of every issued bill, and all that hangs on them; the first that does not hold is named.
 
-    After the bills: credit notes, payments, the ledger, the digests of usage files, closed months, and that the report of all days
-    is what the ledger says.
+    After the bills: credit notes, payments, the ledger, the digests of usage files, closed months, and that the report of all
+    days is what the ledger says.
 
     \b
     Example: bonafide bills verify

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Subquery
-from zoneinfo import ZoneInfo
 
 from bonafide.billing.closings.models import Closing
 from bonafide.billing.closings.seal import GENESIS, SEALED, seal_of, told
@@ -96,5 +96,5 @@ def _anchored(row: dict[str, Any], place: int) -> str:
 
 
 def _said(totals: Totals) -> str:
-    return ", ".join(f"{one['currency']} {one['total_minor']} billed, {one['credited_minor']} credited, {one['settled_minor']} paid"
-                     for one in totals) or "nothing"  # fmt: skip
+    words = "{currency} {total_minor} billed, {credited_minor} credited, {settled_minor} paid"
+    return ", ".join(words.format(**one) for one in totals) or "nothing"

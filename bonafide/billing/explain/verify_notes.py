@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import F
-
 from bonafide.billing.explain.note_usage import seal_of_usage
 from bonafide.billing.ledger.verify import Wrong
 from bonafide.billing.models import UsageFile
@@ -13,8 +11,9 @@ from bonafide.billing.seal import GENESIS
 def first_wrong_note() -> Wrong | None:
     """Read all notes in their order, streaming: places without a gap, and each sealed with the one before and its bill."""
     place, seal = 0, GENESIS
-    rows = UsageFile.objects.order_by("position").values_list("position", "sha256", "size", "seal", "invoice__number")
-    rows = rows.annotate(bill_seal=F("invoice__seal"))
+    rows = UsageFile.objects.order_by("position").values_list(
+        "position", "sha256", "size", "seal", "invoice__number", "invoice__seal"
+    )
     for position, sha256, size, kept, number, bill_seal in rows.iterator(chunk_size=1000):
         where = f"usage file of bill {number}"
         if position != place + 1:

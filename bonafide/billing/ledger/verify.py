@@ -86,9 +86,12 @@ def _payments() -> Wrong | None:
             f"the ledger has {differs.moved} of it, and it is {abs(differs.amount_minor)}",
         )
     entry = _posted(Step.SETTLEMENT).filter(line=1)
-    told = {"bill": "invoice_id", "day": Coalesce("piece_on", "dated_on"), "said": "piece"}
     other = (
-        Settlement.objects.annotate(**{name: Subquery(entry.values_list(of)) for name, of in told.items()})
+        Settlement.objects.annotate(
+            bill=Subquery(entry.values("invoice_id")),
+            day=Subquery(entry.values_list(Coalesce("piece_on", "dated_on"))),
+            said=Subquery(entry.values("piece")),
+        )
         .exclude(bill=F("invoice_id"), day=F("received_on"), said=F("reference"))
         .order_by("pk")
         .first()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bonafide.billing.report.receivables import NAMES, Owed, owed, owed_by_customer, owed_in_all
-from bonafide.billing.report.revenue import DESTINATION, Kept, Sold, reversed_to, revenue
+from bonafide.billing.report.revenue import DESTINATION, Kept, Sold, revenue, reversed_to
 from bonafide.billing.report.roles import Roles, roles_of
 from bonafide.billing.report.vat import Vat, vat
 from bonafide.errors import Refused
@@ -37,10 +37,11 @@ class Report:
 
 
 def report_of(*, start: date, end: date, operator: Operator, as_of: date | None = None) -> Report:
-    """Revenue and VAT of the days from ``start`` to ``end``, both included, and what is owed at the end of ``as_of`` (or ``end``).
+    """Revenue and VAT of the days from ``start`` to ``end``, both included, and what is owed at the end of ``as_of``.
 
-    Eight queries, whatever there is.
+    Eleven queries, whatever there is.
 
+    :param as_of: by default ``end``.
     :raises BadPeriod: when ``end`` is before ``start``.
     """
     if end < start:
@@ -59,7 +60,7 @@ def report_of(*, start: date, end: date, operator: Operator, as_of: date | None 
 
 
 def by(report: Report, *names: str, only: str = "") -> dict[tuple[str, ...], dict[bool, Sold]]:
-    """Revenue added up by these fields of :class:`Kept`, in order: what was billed (False) and what credit notes took back (True).
+    """Revenue added up by these fields of :class:`Kept`, in order: what was billed (False), what credit notes took back (True).
 
     :param only: a treatment, to which it is limited.
     """
@@ -94,8 +95,10 @@ Row = dict[str, str]
 
 
 def rows_of(report: Report) -> Iterator[Row]:
-    """Every number of the report as text, in major units with a decimal point: ``revenue``, ``oss``, ``reverse_charge``, ``vat_...``
-    and ``receivable`` (each customer), ``receivables`` (all of them). Customers are streamed; two more queries.
+    """Every number of the report as text, in major units with a decimal point.
+
+    Sections: ``revenue``, ``oss``, ``reverse_charge``, ``vat_...``, ``receivable`` (each customer) and ``receivables`` (all of
+    them). Customers are streamed; two more queries.
     """
     for key, sold in report.revenue.items():
         yield _row("revenue", key.currency, **_of_key(key), **_of_sold(sold, key.currency, report.home))
@@ -130,7 +133,7 @@ def _reversed(report: Report) -> Iterator[Row]:
 
 
 def _row(section: str, currency: str, **values: str) -> Row:
-    return {name: "" for name in COLUMNS} | {"section": section, "currency": currency} | values
+    return dict.fromkeys(COLUMNS, "") | {"section": section, "currency": currency} | values
 
 
 def _document(*, credit: bool) -> str:

@@ -139,7 +139,7 @@ def _signed_home() -> Case:
     return Case(negative, default=F("home_minor"), output_field=BigIntegerField())
 
 
-def _shared(rows: QuerySet[Posting, dict[str, Any]]) -> Iterator[tuple[Kept, int | None, int | None]]:
+def _shared(rows: Any) -> Iterator[tuple[Kept, int | None, int | None]]:
     """A bill of several rates: each takes its share of all so far less that of those before it, so that no cent is lost."""
     bill, base, tax = None, 0, 0
     for row in rows.iterator(chunk_size=1000):

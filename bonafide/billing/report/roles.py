@@ -1,4 +1,4 @@
-"""Which accounts of the ledger are receivables, revenue and VAT: those of today's settings, and those that earlier entries used."""
+"""Which accounts of the ledger are receivables, revenue and VAT: by today's settings, and by what earlier entries used."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_revenue_is_told_by_tax_and_country_and_credit_notes_stand_apart(sold: d
     }
     months = by(report(end="2024-11-30"), "month", "currency")
     assert months["2024-11-01", "USD"][False].net_home == 2400
-    assert [key for key in months] == [
+    assert list(months) == [
         ("2024-10-01", "EUR"), ("2024-10-01", "USD"), ("2024-11-01", "EUR"), ("2024-11-01", "USD")
     ]  # fmt: skip
 
