@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import click
 from django.conf import settings
@@ -17,6 +18,7 @@ from bonafide.billing.commands import MONTH
 from bonafide.billing.report.compile import COLUMNS, BadPeriod, Report, by, one_stop_shop, report_of, rows_of
 from bonafide.billing.report.receivables import NAMES
 from bonafide.billing.report.revenue import Sold
+from bonafide.books.archive.make import CannotArchive, archive_year, bills_of, lines_said
 from bonafide.books.csv_file import csv_lines
 from bonafide.money import exponent, from_minor
 from bonafide.operator import Operator
@@ -90,6 +92,36 @@ def close(month: Month) -> None:
         click.echo(f"{closing} closed: {_closed(closing)}; seal {closing.seal}")
     if not made:
         click.echo(f"{month} is closed already")
+
+
+@books.command()
+@click.argument("year", type=click.IntRange(1970, 9998), metavar="YEAR")
+@click.option(
+    "--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE.zip", help="Where to."
+)
+@click.option("--open", "even_open", is_flag=True, help="Even if the year is not closed: as it stands today.")
+def archive(year: int, path: Path, even_open: bool) -> None:  # noqa: FBT001
+    """Write a year of the books into one signed file that anybody can verify offline: 'python3 verify.py FILE.zip'.
+
+    In it are all bills as PDF and XML, the ledger and the FEC, closed months, payments, credit notes, and what taxes rest on.
+
+    \b
+    Example: bonafide books archive 2024 --to books-2024.zip
+    """
+    try:
+        with _drawn(f"Books of {year}", bills_of(year=year)) as on_progress:
+            done = archive_year(
+                year=year,
+                path=path.absolute(),
+                operator=settings.OPERATOR,
+                now=datetime.now(UTC),
+                even_open=even_open,
+                on_progress=on_progress,
+            )
+    except OSError as error:
+        raise CannotArchive(f"{path}: {error.strerror or error}: choose a place with room that you may write") from None
+    for line in lines_said(done=done, path=path):
+        click.echo(line)
 
 
 @contextmanager
