@@ -98,6 +98,8 @@ def report(request: HttpRequest) -> HttpResponse:
             "form": form,
             "report": found,
             "asked": urlencode({name: str(getattr(found, name)) for name in ("start", "end", "as_of")}),
+            "credited": any(key.credit for key in found.revenue),
+            "abroad": any(key.currency != found.home for key in found.revenue),
             "months": [_said(key, apart) for key, apart in by(found, "month", "currency").items()],
             "taxes": [_said(key, apart) for key, apart in by(found, *_TAX).items()],
             "shop": [_said(key, apart) for key, apart in one_stop_shop(found).items()],
