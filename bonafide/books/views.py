@@ -45,8 +45,8 @@ VAT_ITEMS = {
 class PeriodForm(forms.Form):
     """The days of the report, both included, and the day of which receivables are told."""
 
-    start = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    end = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    start = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    end = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     as_of = forms.DateField(
         label=_("Receivables at the end of"),
         required=False,

@@ -30,8 +30,8 @@ class Closing(models.Model):
     seal = models.CharField(_("seal"), max_length=64)
 
     class Meta:
-        verbose_name = _("closed month")
-        verbose_name_plural = _("closed months")
+        verbose_name = _("closed month of the books")
+        verbose_name_plural = _("closed months of the books")
 
     def __str__(self) -> str:
         return f"{self.month // 100:04d}-{self.month % 100:02d}"

@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
                 ('seal', models.CharField(max_length=64, verbose_name='seal')),
             ],
             options={
-                'verbose_name': 'closed month',
-                'verbose_name_plural': 'closed months',
+                'verbose_name': 'closed month of the books',
+                'verbose_name_plural': 'closed months of the books',
             },
         ),
         migrations.AddField(

@@ -44,9 +44,10 @@ def _revenue_and_vat(report: Report) -> str:
 def _receivables(report: Report) -> str:
     """What documents and settlements say is open, against what the report adds up from the ledger.
 
-    Only of bills, credit notes and money on bills: what else the ledger takes off what is owed is nothing of documents.
+    Only of bills, credit notes and money on bills: what else the ledger takes off what is owed (other steps, and lines behind the
+    two that a document has) is nothing of documents.
     """
-    rows = moved(when=~Q(step__in=(*_BILLS, Step.SETTLEMENT)))
+    rows = moved(when=~Q(step__in=(*_BILLS, Step.SETTLEMENT)) | Q(step__in=_BILLS, line__gt=2))
     signed = Case(
         When(kind=Invoice.Kind.CREDIT_NOTE, then=-F("total_minor")), default=F("total_minor"), output_field=BigIntegerField()
     )

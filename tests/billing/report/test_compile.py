@@ -190,3 +190,16 @@ def test_it_takes_as_many_queries_for_a_year_as_for_nothing(sold: dict[str, Invo
             list(rows_of(report(start, end)))
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 12
+
+
+def test_what_is_given_up_as_a_loss_is_owed_no_more(sold: dict[str, Invoice]) -> None:
+    from bonafide.billing.ledger import moves
+    from bonafide.billing.ledger.models import Step
+    from bonafide.billing.ledger.post import Entry, write_entries
+
+    bill, day = sold["Payet"], date(2024, 10, 25)
+    moved = moves.lost(books=settings.OPERATOR.books, minor=1085, home=1085)
+    write_entries(entries=[Entry(Step.LOSS, 1, bill.account_id, bill.pk, "P-1", day, day, "EUR", moved)])
+    owed = {row["customer"]: row["total"] for row in rows_of(report()) if row["section"] == "receivable"}
+    assert "Payet" not in owed
+    assert first_difference(operator=settings.OPERATOR) == ""
