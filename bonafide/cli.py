@@ -41,6 +41,7 @@ COMMANDS = {
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
     "test-accounts": Entry("bonafide.billing.simulate.commands:test_accounts", "Try prices over simulated months."),
+    "books": Entry("bonafide.books.commands:books", "Report revenue, VAT and receivables, close months, archive years."),
     "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
 }
 

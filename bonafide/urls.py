@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.privacy.urls")),
+    path("", include("bonafide.books.urls")),
     path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.contracts.urls")),

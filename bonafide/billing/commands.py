@@ -207,7 +207,10 @@ def credit(number: str, whole: bool, amount: str | None, reason: str, key: str) 
 
 @bills.command()
 def verify() -> None:
-    """Check the numbers, sums and seals of every issued bill; the first that does not hold is named.
+    """Check the numbers, sums and seals of every issued bill, and all that hangs on them; the first that does not hold is named.
+
+    After the bills: credit notes, payments, the ledger, the digests of usage files, closed months, and that the report of all
+    days is what the ledger says.
 
     \b
     Example: bonafide bills verify
@@ -217,6 +220,9 @@ def verify() -> None:
         click.echo(f"bonafide: {outcome}", err=True)
         sys.exit(1)
     click.echo(f"{outcome.bills} {_bills(outcome.bills)}: numbers without a gap, sums and seals hold; last seal {outcome.seal}")
+    click.echo(
+        f"ledger, report, {outcome.closings} closed months and {outcome.usage_files} digests of usage files agree with them"
+    )
 
 
 def _save(month: Month, operator: Operator) -> None:

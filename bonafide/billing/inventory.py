@@ -42,7 +42,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("account_id", "invoice_id", "piece", "dated_on", "amount_minor", "currency", "home_minor"),
+                columns=("account_id", "invoice_id", "piece", "piece_on", "dated_on", "amount_minor", "currency", "home_minor"),
                 what=_("what was billed and paid, as the books have it"),
                 whose=Whose.CUSTOMERS,
                 why=_BOOKS,
@@ -231,6 +231,13 @@ TABLES = (
         plain=(
             *("id", "account_id", "month", "currency", "net_minor", "tax_minor", "total_minor"),
             *("lines", "taxes", "problem", "until"),
+        ),
+    ),
+    Table(  # sums of whole months, of nobody by name
+        "billing.Closing",
+        plain=(
+            *("id", "position", "month", "last_on", "closed_at", "totals", "cumulative", "digests"),
+            *("bills_position", "bills_seal", "ledger_year", "ledger_entry", "ledger_seal", "seal"),
         ),
     ),
     Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),

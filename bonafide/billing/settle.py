@@ -7,10 +7,12 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import transaction
 
+from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.ledger.post import post_settlement
 from bonafide.billing.models import Invoice, Settlement
 from bonafide.errors import Refused
+from bonafide.operator import Operator
 
 
 class SettlementRefused(Refused):
@@ -24,7 +26,7 @@ def settle(
 
     ``means`` and ``reference`` together are the payment's identity (the bank's or the provider's own id of it): booking the
     same again returns the row that is there. It is posted to the ledger in the same transaction, final from ``now`` on, by
-    default from the day it was received.
+    default from the day it was received. Where the month of that day is closed it is posted in the open one (``entry_day``).
 
     :raises SettlementRefused: on a draft, for an amount of zero, without a reference, or when the same payment is already
         booked on another bill or with another amount.
@@ -43,7 +45,10 @@ def settle(
             defaults={"invoice": invoice, "amount_minor": amount_minor, "received_on": received_on},
         )
         if made:
-            post_settlement(settlement=booked, operator=settings.OPERATOR, now=now)
+            operator: Operator = settings.OPERATOR
+            today = now.astimezone(operator.zone).date() if now else None
+            entered_on = entry_day(on=received_on, today=today)
+            post_settlement(settlement=booked, operator=operator, now=now, entered_on=entered_on)
     if not made and (booked.invoice_id, booked.amount_minor) != (invoice.pk, amount_minor):
         raise SettlementRefused(
             f"payment {reference} ({means}) is already booked: {booked.amount_minor} on bill {booked.invoice.number}"

@@ -88,6 +88,7 @@ HOLDS_NOBODY: dict[str, str] = {
     "pricing.ClosedMonth": "which months are billed",
     "privacy.SweepRun": "when what was due was swept, and how much of it, not whose",
     "billing.BillRun": "when months were billed, not whose",
+    "billing.Closing": "what a month of the books came to, of nobody by name",
 }
 
 

@@ -14,6 +14,8 @@ from django.db import connection
 
 from bonafide.accounts.models import Account
 from bonafide.billing import correction_triggers, triggers
+from bonafide.billing.closings import triggers as closing_triggers
+from bonafide.billing.explain import note_usage
 from bonafide.billing.ledger import triggers as ledger_triggers
 from bonafide.billing.models import Invoice, LocationEvidence
 from bonafide.billing.run import RunResult, issue_month
@@ -125,6 +127,8 @@ def triggers_lifted() -> Iterator[None]:
             *triggers.remove(connection.vendor),
             *ledger_triggers.remove(connection.vendor),
             *correction_triggers.remove(connection.vendor),
+            *closing_triggers.remove(connection.vendor),
+            *note_usage.without_guards(connection.vendor),
         ]:
             cursor.execute(statement)
     try:
@@ -135,5 +139,7 @@ def triggers_lifted() -> Iterator[None]:
                 *triggers.install(connection.vendor),
                 *ledger_triggers.install(connection.vendor),
                 *correction_triggers.install(connection.vendor),
+                *closing_triggers.install(connection.vendor),
+                *note_usage.guards(connection.vendor),
             ]:
                 cursor.execute(statement)

@@ -110,7 +110,7 @@ def lines_of_year(*, year: int, operator: Operator) -> Iterator[str]:
         Posting.objects.filter(year=year)
         .order_by("entry", "line")
         .values(
-            *("entry", "step", "source", "invoice_id", "piece", "dated_on", "posted_on", "debit", "credit"),
+            *("entry", "step", "source", "invoice_id", "piece", "piece_on", "dated_on", "posted_on", "debit", "credit"),
             *("amount_minor", "currency", "home_minor"),
             reference=F("account__reference"),
             name=F("account__name"),
@@ -181,7 +181,7 @@ def _entry(rows: list[dict[str, Any]], lettered: dict[int, tuple[str, date]], op
                     reference if customer else "",
                     name if customer else "",
                     first["piece"],
-                    _day(first["dated_on"]),
+                    _day(first["piece_on"] or first["dated_on"]),
                     text,
                     amount if side.debit else _amount(0, home),
                     _amount(0, home) if side.debit else amount,

@@ -13,7 +13,7 @@ from django.db.models import Sum
 from bonafide.billing.ledger import moves
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.ledger.moves import Move
-from bonafide.billing.ledger.seal import GENESIS, SEALED, seal_of
+from bonafide.billing.ledger.seal import GENESIS, LATER, SEALED, seal_of
 from bonafide.billing.taxed import at_home
 from bonafide.operator import Operator
 
@@ -64,6 +64,7 @@ class Entry:
     posted_on: date
     currency: str
     moves: Sequence[Move]
+    piece_on: date | None = None
 
 
 def issued_of(*, ids: Sequence[int], bills: Sequence[Numbered]) -> list[Issued]:
@@ -129,8 +130,11 @@ def home_of(bill: Issued, operator: Operator) -> tuple[int | None, int | None]:
     return net, bill.tax_home_minor
 
 
-def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime | None) -> None:
-    """Post money on a bill, on the day it was received; call within its transaction, once the numbers are locked."""
+def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime | None, entered_on: date | None = None) -> None:
+    """Post money on a bill, on the day it was received; call within its transaction, once the numbers are locked.
+
+    :param entered_on: the day of the entry, where the month of that day is closed.
+    """
     invoice, books = settlement.invoice, operator.books
     earlier = type(settlement).objects.filter(invoice=invoice, pk__lt=settlement.pk)
     moved = moves.settled(
@@ -141,7 +145,9 @@ def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime
     )
     received = settlement.received_on
     known = (Step.SETTLEMENT, settlement.pk, invoice.account_id, invoice.pk, settlement.reference)
-    entry = Entry(*known, received, _day(now, operator, received), invoice.currency, moved)
+    dated_on = entered_on or received
+    piece_on = None if dated_on == received else received
+    entry = Entry(*known, dated_on, _day(now, operator, dated_on), invoice.currency, moved, piece_on)
     write_entries(entries=[entry])
 
 
@@ -208,9 +214,9 @@ def write_entries(*, entries: Iterable[Entry]) -> None:
 
     last: dict[int, tuple[int, str]] = {}
     rows = []
-    for entry in entries:
-        if not entry.moves:
-            continue
+    given = [entry for entry in entries if entry.moves]
+    late = any(entry.piece_on for entry in given)
+    for entry in given:
         year = entry.dated_on.year
         number, seal = last.get(year) or _last_of(year)
         number += 1
@@ -218,12 +224,14 @@ def write_entries(*, entries: Iterable[Entry]) -> None:
         days = (entry.dated_on.isoformat(), entry.posted_on.isoformat())
         for line, moved in enumerate(entry.moves, start=1):
             amounts = (moved.debit, moved.credit, moved.amount_minor, entry.currency, moved.home_minor)
-            row = (year, number, line, *known, *days, *amounts)
+            row: tuple[Any, ...] = (year, number, line, *known, *days, *amounts)
+            if late:
+                row = (*row, entry.piece_on and entry.piece_on.isoformat())
             seal = seal_of(row=row, previous=seal)
             rows.append((*row, seal))
         last[year] = number, seal
     if rows:
-        insert_rows(table=Posting._meta.db_table, columns=(*SEALED, "seal"), rows=rows)
+        insert_rows(table=Posting._meta.db_table, columns=(*SEALED, *(LATER if late else ()), "seal"), rows=rows)
 
 
 def _last_of(year: int) -> tuple[int, str]:
