@@ -14,6 +14,7 @@ from django.db import connection
 
 from bonafide.accounts.models import Account
 from bonafide.billing import correction_triggers, triggers
+from bonafide.billing.amend import triggers as amend_triggers
 from bonafide.billing.ledger import triggers as ledger_triggers
 from bonafide.billing.models import Invoice, LocationEvidence
 from bonafide.billing.run import RunResult, issue_month
@@ -125,6 +126,7 @@ def triggers_lifted() -> Iterator[None]:
             *triggers.remove(connection.vendor),
             *ledger_triggers.remove(connection.vendor),
             *correction_triggers.remove(connection.vendor),
+            *amend_triggers.remove(connection.vendor),
         ]:
             cursor.execute(statement)
     try:
@@ -135,5 +137,6 @@ def triggers_lifted() -> Iterator[None]:
                 *triggers.install(connection.vendor),
                 *ledger_triggers.install(connection.vendor),
                 *correction_triggers.install(connection.vendor),
+                *amend_triggers.install(connection.vendor),
             ]:
                 cursor.execute(statement)
