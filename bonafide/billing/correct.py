@@ -214,9 +214,7 @@ def _draft(left: Left, taken: Taken, reason: str, operator: Operator, due_on: da
     return Draft(values, taken.lines, sorted(taken.taxes))
 
 
-def _mentions(
-    original: Invoice, categories: tuple[str, ...], reason: str, operator: Operator, due_on: date
-) -> Sequence[str]:
+def _mentions(original: Invoice, categories: tuple[str, ...], reason: str, operator: Operator, due_on: date) -> Sequence[str]:
     """The bill that it is for and why, before what the law asks for."""
     basis = original.tax_basis or {}
     with translation.override(original.language):

@@ -128,7 +128,8 @@ class Left:
                 f"bill {self.invoice.number}: {self.money(net_minor)} before tax cannot be taken back, {self.money(left)} is left"
             )
         parts = spread(net_minor, {sort: self.base(sort) for sort in self.taxes})
-        rows, taxes = [], []
+        rows: list[tuple[Any, ...]] = []
+        taxes = []
         for sort, net in parts.items():
             tax = self._tax_by(sort, self.done[sort] + net) - self.done_tax[sort]
             if not net and not tax:
@@ -153,7 +154,9 @@ class Left:
         for one in asked:
             line = by_position.get(one.position)
             if line is None:
-                raise CreditRefused(f"bill {self.invoice.number} has no line {one.position}: its lines are 1 to {len(self.lines)}")
+                raise CreditRefused(
+                    f"bill {self.invoice.number} has no line {one.position}: its lines are 1 to {len(self.lines)}"
+                )
             if one.position in of_lines:
                 raise CreditRefused(f"line {one.position} stands twice: name each line once, with all that is to be taken back")
             amount, quantity = self._asked_of(line, one)
@@ -196,8 +199,8 @@ class Left:
         left = self.amount(sort)
         if abs(amount) > abs(left) or amount * left < 0:
             raise CreditRefused(
-                f"bill {self.invoice.number}: {self.money(amount)} at {sort[1]} % cannot be taken back, {self.money(left)} is left "
-                "at that rate after its credit notes"
+                f"bill {self.invoice.number}: {self.money(amount)} at {sort[1]} % cannot be taken back, {self.money(left)} is "
+                "left at that rate after its credit notes"
             )
         done, done_tax = self.done[sort], self.done_tax[sort]
         if amount == left:
@@ -211,7 +214,12 @@ class Left:
     def _row(self, place: int, line: InvoiceLine, amount: int, net: int, quantity: Decimal | None = None) -> tuple[Any, ...]:
         """A line of the bill or a part of it; without a quantity one piece at its amount."""
         row = {name: getattr(line, name) for name in LINE_FIELDS}
-        row |= {"position": place, "net_minor": net, "gross_minor": amount if self.gross else None, "details": canonical(line.details)}
+        row |= {
+            "position": place,
+            "net_minor": net,
+            "gross_minor": amount if self.gross else None,
+            "details": canonical(line.details),
+        }
         if amount == amount_of(line):
             return tuple(row.values())
         row["details"] = canonical([])

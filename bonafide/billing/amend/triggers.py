@@ -1,7 +1,7 @@
 """SQL by which the database keeps what became of bills, and refuses what cannot be.
 
-On a replaced bill nothing is owed, so it is neither paid, credited nor given up; credit notes never come to more than their bill at
-any rate; no more is given up than is unpaid.
+On a replaced bill nothing is owed, so it is neither paid, credited nor given up; credit notes never come to more than their bill
+at any rate; no more is given up than is unpaid.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from bonafide.billing.taxed import at_home
 from bonafide.operator import Operator
 
 if TYPE_CHECKING:
-    from bonafide.billing.issue import Numbered
     from bonafide.billing.amend.models import Loss
+    from bonafide.billing.issue import Numbered
     from bonafide.billing.models import Invoice, Settlement
 
 # Means of payment whose money is at the provider first.
@@ -217,10 +217,10 @@ def _posted(step: Step, sources: list[int]) -> list[tuple[str, str, int, int | N
     """
     rows = Posting.objects.filter(step=step, source__in=sources, line__lte=2).order_by("year", "entry", "line")
     found, owed = [], ""
-    for line, *row in rows.values_list("line", "debit", "credit", "amount_minor", "home_minor"):
-        owed = row[1] if line == 1 else owed
-        if line == 1 or step == Step.ISSUE or owed in row[:2]:
-            found.append((row[0], row[1], row[2], row[3]))
+    for line, debit, credit, minor, home in rows.values_list("line", "debit", "credit", "amount_minor", "home_minor"):
+        owed = credit if line == 1 else owed
+        if line == 1 or step == Step.ISSUE or owed in (debit, credit):
+            found.append((debit, credit, minor, home))
     return found
 
 
