@@ -10,12 +10,14 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from bonafide.accounts.countries import country_choices
+from bonafide.billing.amend.staff import credit_page, give_up_page, rectify_page
 from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location
 from bonafide.billing.models import (
@@ -26,7 +28,9 @@ from bonafide.billing.models import (
     InvoiceTax,
     LocationEvidence,
     LocationQuestion,
+    Loss,
     Settlement,
+    State,
 )
 from bonafide.billing.settle import settle
 from bonafide.billing.tax.places import special_places
@@ -67,18 +71,45 @@ class SettlementInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold
     extra = 0
 
 
+class LossInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
+    model = Loss
+    fields = ["made_on", "amount_minor", "reason", "made_by"]
+    extra = 0
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["number", "of_month", "account", "total", "issued_on", "due_on"]
+    list_display = ["number", "of_month", "account", "total", "stands", "issued_on", "due_on"]
     list_filter = ["month", "currency", "kind"]
     search_fields = ["number", "account__reference", "account__name", "payment_reference"]
     ordering = ["-position"]
     list_per_page = 50
-    inlines = [LineInline, TaxInline, SettlementInline]
+    inlines = [LineInline, TaxInline, SettlementInline, LossInline]
+    actions_detail = ["credit", "rectify", "give_up"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         found: QuerySet[Invoice] = super().get_queryset(request)
-        return found.select_related("account")
+        today = timezone.now().astimezone(settings.OPERATOR.zone).date()  # noqa: TID251 - the admin is a view
+        whole: QuerySet[Invoice] = found.with_state(today, losses=True)  # type: ignore[attr-defined]
+        return whole.select_related("account")
+
+    @action(description=_("Take back"), url_path="credit")  # type: ignore[untyped-decorator]  # unfold has no types
+    def credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return credit_page(request, object_id)
+
+    @action(description=_("Replace"), url_path="rectify")  # type: ignore[untyped-decorator]
+    def rectify(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return rectify_page(request, object_id)
+
+    @action(description=_("Give up"), url_path="give-up")  # type: ignore[untyped-decorator]
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return give_up_page(request, object_id)
+
+    @admin.display(description=_("state"))
+    def stands(self, invoice: Invoice) -> str:
+        if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+            return str(_("credit note"))
+        return str(State(invoice.state).label)  # type: ignore[attr-defined]  # with_state's
 
     @admin.display(ordering="month", description="month")
     def of_month(self, invoice: Invoice) -> str:

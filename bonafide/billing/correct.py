@@ -123,7 +123,7 @@ def creditable(*, invoice: Invoice, amount: str | None, key: str = "") -> int | 
 
     :raises CreditRefused: for what is no amount, or more than is left of the bill, unless ``key`` was used before.
     """
-    minor = None if amount is None else _minor(amount, invoice.currency, f"amount {amount!r}")
+    minor = None if amount is None else minor_of(said=amount, currency=invoice.currency)
     if not Correction.objects.filter(key=key).exists():
         _may_be_taken_back(invoice)
         Left(invoice).take(net_minor=minor, asked=())
@@ -137,12 +137,13 @@ def line_asked(*, said: str, currency: str) -> LineAsked:
     """
     expected = f"line {said!r}: expected its number, such as 3, or with an amount 3=12.50, or with a quantity 3x2.5"
     position, mark, rest = said.partition("=") if "=" in said else said.partition("x")
+    where = f"line {position.strip()}: "
     if not (position.strip().isascii() and position.strip().isdigit()) or (mark and not rest.strip()):
         raise CreditRefused(expected)
     if not mark:
         return LineAsked(int(position))
     if mark == "=":
-        return LineAsked(int(position), amount_minor=_minor(rest.strip(), currency, f"line {said!r}"))
+        return LineAsked(int(position), amount_minor=minor_of(said=rest.strip(), currency=currency, where=where))
     try:
         quantity = Decimal(rest.strip())
     except ArithmeticError:
@@ -152,14 +153,18 @@ def line_asked(*, said: str, currency: str) -> LineAsked:
     return LineAsked(int(position), quantity=quantity)
 
 
-def _minor(said: str, currency: str, what: str) -> int:
+def minor_of(*, said: str, currency: str, where: str = "") -> int:
+    """An amount as people write it, in minor units.
+
+    :raises CreditRefused: for what is none.
+    """
     try:
         value = Decimal(said)
         if not value.is_finite() or value.adjusted() > 15:
             raise ValueError(said)
         return scaled(value, exponent(currency))
     except (ArithmeticError, ValueError):
-        raise CreditRefused(f"{what}: expected one in {currency}, such as 30.00") from None
+        raise CreditRefused(f"{where}amount {said!r}: expected one in {currency}, such as 30.00") from None
 
 
 def _reason(invoice: Invoice, reason: str) -> str:
