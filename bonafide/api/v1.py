@@ -263,7 +263,7 @@ def _sums(bill: ComputedBill | None) -> dict[str, int] | None:
 class BillsAsked(Schema):
     month: str | None = None
     account: str | None = None
-    state: Literal["draft", "open", "overdue", "paid"] | None = Field(
+    state: Literal["draft", "open", "overdue", "paid", "replaced", "uncollectible"] | None = Field(
         None, description="Drafts are of one account: with a key that is not an account's own, say of which."
     )
     limit: int = Field(100, ge=1, le=500)
@@ -317,8 +317,9 @@ def read_bill(request: HttpRequest, number: str) -> Any:
 def _bills(key: ApiKey) -> Any:
     """The issued bills that a key may see, each whole."""
     today = datetime.now(UTC).astimezone(settings.OPERATOR.zone).date()
-    bills = Invoice.objects.whole().with_state(today).filter(number__isnull=False)
-    return bills if key.account_id is None else bills.filter(account_id=key.account_id)
+    ours = key.account_id is None  # what is given up in the books is the operator's own matter
+    bills = Invoice.objects.whole().with_state(today, losses=ours).filter(number__isnull=False)
+    return bills if ours else bills.filter(account_id=key.account_id)
 
 
 def _month(text: str) -> Month:

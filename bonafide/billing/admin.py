@@ -15,9 +15,11 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from bonafide.accounts.countries import country_choices
 from bonafide.billing.closings.admin import ClosingAdmin as ClosingAdmin  # registers itself
+from bonafide.billing.amend.staff import credit_page, give_up_page, rectify_page
 from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location
 from bonafide.billing.models import (
@@ -28,10 +30,12 @@ from bonafide.billing.models import (
     InvoiceTax,
     LocationEvidence,
     LocationQuestion,
+    Loss,
     Settlement,
+    State,
 )
 from bonafide.billing.settle import settle
-from bonafide.billing.states import SHOWN, in_states, shown_as
+from bonafide.billing.states import FOR_STAFF, in_states, shown_as
 from bonafide.billing.tax.places import special_places
 from bonafide.errors import Refused
 from bonafide.money import format_minor
@@ -77,26 +81,50 @@ class InStates(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(shown.key, shown.label) for shown in SHOWN]
+        return [(shown.key, shown.label) for shown in FOR_STAFF]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
         shown = shown_as(self.value() or "")
-        today = timezone.now().astimezone(settings.OPERATOR.zone).date()  # noqa: TID251 - the admin is a view
-        return in_states(queryset.with_state(today), shown) if shown else queryset  # type: ignore[attr-defined]
+        return in_states(queryset, shown) if shown else queryset  # type: ignore[arg-type]
+class LossInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
+    model = Loss
+    fields = ["made_on", "amount_minor", "reason", "made_by"]
+    extra = 0
 
 
 @admin.register(Invoice)
 class InvoiceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["number", "of_month", "account", "total", "issued_on", "due_on"]
+    list_display = ["number", "of_month", "account", "total", "stands", "issued_on", "due_on"]
     list_filter = [InStates, "month", "currency", "kind"]
     search_fields = ["number", "account__reference", "account__name", "payment_reference"]
     ordering = ["-position"]
     list_per_page = 50
-    inlines = [LineInline, TaxInline, SettlementInline]
+    inlines = [LineInline, TaxInline, SettlementInline, LossInline]
+    actions_detail = ["credit", "rectify", "give_up"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         found: QuerySet[Invoice] = super().get_queryset(request)
-        return found.select_related("account")
+        today = timezone.now().astimezone(settings.OPERATOR.zone).date()  # noqa: TID251 - the admin is a view
+        whole: QuerySet[Invoice] = found.with_state(today, losses=True)  # type: ignore[attr-defined]
+        return whole.select_related("account")
+
+    @action(description=_("Take back"), url_path="credit")  # type: ignore[untyped-decorator]  # unfold has no types
+    def credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return credit_page(request, object_id)
+
+    @action(description=_("Replace"), url_path="rectify")  # type: ignore[untyped-decorator]
+    def rectify(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return rectify_page(request, object_id)
+
+    @action(description=_("Give up"), url_path="give-up")  # type: ignore[untyped-decorator]
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return give_up_page(request, object_id)
+
+    @admin.display(description=_("state"))
+    def stands(self, invoice: Invoice) -> str:
+        if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+            return str(_("credit note"))
+        return str(State(invoice.state).label)  # type: ignore[attr-defined]  # with_state's
 
     @admin.display(ordering="month", description="month")
     def of_month(self, invoice: Invoice) -> str:

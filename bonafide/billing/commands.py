@@ -1,4 +1,4 @@
-"""``bonafide bills``: rehearse, issue, list and verify."""
+"""``bonafide bills``: rehearse, issue, list and verify; what is done to issued bills is in ``amend.commands``."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 
 import click
 from django.conf import settings
 
 from bonafide.accounts.models import User
+from bonafide.billing.amend.commands import COMMANDS
 from bonafide.billing.compute import accounts_to_bill
 from bonafide.billing.computed import ComputedBill, Stopped
-from bonafide.billing.correct import CreditRefused, creditable
-from bonafide.billing.correct import credit as correct
 from bonafide.billing.listing import bill_as_dict, computed_as_dict
 from bonafide.billing.models import Invoice, Rehearsal
 from bonafide.billing.rehearse import Rehearsed, Sums, flag_text, rehearse_month
@@ -63,7 +61,7 @@ MONTH = MonthType()
 
 @click.group()
 def bills() -> None:
-    """Rehearse, issue, list and verify bills.
+    """Rehearse, issue, list, correct and verify bills.
 
     \b
     Example: bonafide bills rehearse 2024-09 && bonafide bills issue 2024-09
@@ -167,7 +165,7 @@ def list_(month: Month | None, as_json: bool) -> None:  # noqa: FBT001
     """
     operator: Operator = settings.OPERATOR
     today = datetime.now(operator.zone).date()
-    found = Invoice.objects.issued().with_state(today).order_by("position")
+    found = Invoice.objects.issued().with_state(today, losses=True).order_by("position")
     if month:
         found = found.of_month(month.key)
     if as_json:
@@ -178,31 +176,7 @@ def list_(month: Month | None, as_json: bool) -> None:  # noqa: FBT001
         state = invoice.state.replace("_", " ")  # type: ignore[attr-defined]  # annotated by with_state
         if invoice.kind == Invoice.Kind.CREDIT_NOTE:
             state = "credit note"
-        click.echo(f"{invoice.number}  {Month.from_key(invoice.month)}  {total:>16}  {state:<11}  {invoice.account.reference}")
-
-
-@bills.command()
-@click.argument("number")
-@click.option("--whole", is_flag=True, help="All that is left of the bill.")
-@click.option("--amount", help="So much of it, before tax: 30.00")
-@click.option("--reason", required=True, help="Why; the credit note says it.")
-@click.option("--key", default="", help="Of your own: the same key again makes no second credit note.")
-def credit(number: str, whole: bool, amount: str | None, reason: str, key: str) -> None:  # noqa: FBT001
-    """Take back an issued bill, or a part of it, by a credit note.
-
-    \b
-    Example: bonafide bills credit F2024-000042 --amount 30.00 --reason "Outage of 12 September"
-    """
-    invoice = Invoice.objects.issued().filter(number=number).first()
-    if invoice is None:
-        raise CreditRefused(f"no bill {number} is issued: 'bonafide bills list' shows those that are")
-    if whole == (amount is not None):
-        raise CreditRefused("expected either --whole or --amount, what is to be taken back before tax")
-    net = None if amount is None else creditable(invoice=invoice, amount=amount)
-    # Without a key of the caller's, the same words for the same amount on the same bill are the same credit note.
-    said = key or f"command {number} {'whole' if net is None else net} {sha256(reason.encode()).hexdigest()[:32]}"
-    made = correct(invoice=invoice, net_minor=net, reason=reason, key=said, operator=settings.OPERATOR, now=datetime.now(UTC))
-    click.echo(f"credit note {made.number} for bill {number}: {_amount(made.total_minor, made.currency)} with tax")
+        click.echo(f"{invoice.number}  {Month.from_key(invoice.month)}  {total:>16}  {state:<13}  {invoice.account.reference}")
 
 
 @bills.command()
@@ -245,6 +219,10 @@ def _save(month: Month, operator: Operator) -> None:
         kept = keep(lambda _done: None)
     if kept is not None and kept.fault:
         raise BadRehearsal(kept.fault)
+
+
+for _command in COMMANDS:
+    bills.add_command(_command)
 
 
 def _print_array(found: object) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
 from bonafide.billing.closings.models import Closing
+from bonafide.billing.amend.models import CreditedLine, Loss, Replacement
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
 from bonafide.billing.simulate.models import SimulatedBill
@@ -21,6 +22,7 @@ __all__ = [
     "BillRun",
     "Closing",
     "Correction",
+    "CreditedLine",
     "Invoice",
     "InvoiceLine",
     "InvoiceQuerySet",
@@ -28,9 +30,11 @@ __all__ = [
     "Issuing",
     "LocationEvidence",
     "LocationQuestion",
+    "Loss",
     "Posting",
     "Rehearsal",
     "RehearsedBill",
+    "Replacement",
     "Series",
     "Settlement",
     "SignOff",
@@ -69,6 +73,8 @@ class State(models.TextChoices):
     PARTLY_PAID = "partly_paid", _("partly paid")
     OVERDUE = "overdue", _("overdue")
     PAID = "paid", _("paid")
+    REPLACED = "replaced", _("replaced")
+    UNCOLLECTIBLE = "uncollectible", _("uncollectible")
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
@@ -91,12 +97,14 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
         """With account, lines and taxes, in a constant number of queries."""
         return self.select_related("account").prefetch_related("lines", "taxes")
 
-    def with_state(self, today: date) -> InvoiceQuerySet:
+    def with_state(self, today: date, *, losses: bool = False) -> InvoiceQuerySet:
         """Each with ``settled_minor``, ``credited_minor``, ``open_minor`` and ``state`` (a :class:`State` value) as of ``today``.
 
-        Nothing is due on a credit note, nor on a bill of zero or less: it is paid at issue. What is due on a day is overdue from
-        the next.
+        Nothing is due on a credit note, nor on a bill that was replaced, nor on one of zero or less: it is paid at issue. What is
+        due on a day is overdue from the next. That a claim was given up in the books is not for customers, who owe it still: with
+        ``losses`` there is ``lost_minor`` as well, and bills of which nothing else is open are uncollectible.
         """
+        replaced = Q(replacement__made_on__lte=today)
         credited = (
             Correction.objects.filter(original=OuterRef("pk"), document__issued_on__lte=today)
             .order_by()
@@ -111,17 +119,25 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
             .annotate(sum=Sum("amount_minor"))
             .values("sum")
         )
-        return self.annotate(
+        found, given_up = self, []
+        if losses:
+            lost = Loss.objects.filter(invoice=OuterRef("pk"), made_on__lte=today).order_by().values("invoice")
+            sums = Subquery(lost.annotate(sum=Sum("amount_minor")).values("sum"))
+            found = self.annotate(lost_minor=Coalesce(sums, Value(0), output_field=models.BigIntegerField()))
+            given_up = [When(lost_minor__gt=0, open_minor__lte=F("lost_minor"), then=Value(State.UNCOLLECTIBLE))]
+        return found.annotate(
             settled_minor=Coalesce(Subquery(settled), Value(0), output_field=models.BigIntegerField()),
             credited_minor=Coalesce(Subquery(credited), Value(0), output_field=models.BigIntegerField()),
             open_minor=Case(
-                When(kind=Invoice.Kind.CREDIT_NOTE, then=Value(0)),
+                When(Q(kind=Invoice.Kind.CREDIT_NOTE) | replaced, then=Value(0)),
                 default=F("total_minor") - F("settled_minor") - F("credited_minor"),
                 output_field=models.BigIntegerField(),
             ),
             state=Case(
                 When(number__isnull=True, then=Value(State.DRAFT)),
+                When(replaced, then=Value(State.REPLACED)),
                 When(Q(total_minor__lte=0) | Q(open_minor__lte=0), then=Value(State.PAID)),
+                *given_up,
                 When(due_on__lt=today, then=Value(State.OVERDUE)),
                 When(settled_minor__gt=0, then=Value(State.PARTLY_PAID)),
                 default=Value(State.ISSUED),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from bonafide.billing.closings.entry_day import entry_day
+from bonafide.billing.amend.give_up import take_up, unpaid
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.ledger.post import post_settlement
 from bonafide.billing.models import Invoice, Settlement
@@ -27,9 +28,10 @@ def settle(
     ``means`` and ``reference`` together are the payment's identity (the bank's or the provider's own id of it): booking the
     same again returns the row that is there. It is posted to the ledger in the same transaction, final from ``now`` on, by
     default from the day it was received. Where the month of that day is closed it is posted in the open one (``entry_day``).
+    What was given up of the bill as lost, and is paid now, is lost no more.
 
-    :raises SettlementRefused: on a draft, for an amount of zero, without a reference, or when the same payment is already
-        booked on another bill or with another amount.
+    :raises SettlementRefused: on a draft, on a bill that was replaced, for an amount of zero, without a reference, or when the
+        same payment is already booked on another bill or with another amount.
     """
     if invoice.number is None:
         raise SettlementRefused(f"draft {invoice.pk} is not issued: only an issued bill can be settled")
@@ -39,18 +41,40 @@ def settle(
         raise SettlementRefused(f"bill {invoice.number}: expected the means and the reference of the payment")
     with transaction.atomic():
         lock_numbers()
-        booked, made = Settlement.objects.get_or_create(
-            means=means,
-            reference=reference,
-            defaults={"invoice": invoice, "amount_minor": amount_minor, "received_on": received_on},
-        )
-        if made:
+        booked = Settlement.objects.filter(means=means, reference=reference).select_related("invoice").first()
+        made = booked is None
+        if booked is None:
+            _still_stands(invoice)
+            values = {"invoice": invoice, "amount_minor": amount_minor, "received_on": received_on}
+            booked = Settlement.objects.create(means=means, reference=reference, **values)
             operator: Operator = settings.OPERATOR
             today = now.astimezone(operator.zone).date() if now else None
             entered_on = entry_day(on=received_on, today=today)
             post_settlement(settlement=booked, operator=operator, now=now, entered_on=entered_on)
+            _found_again(booked, now)
     if not made and (booked.invoice_id, booked.amount_minor) != (invoice.pk, amount_minor):
         raise SettlementRefused(
             f"payment {reference} ({means}) is already booked: {booked.amount_minor} on bill {booked.invoice.number}"
         )
     return booked
+
+
+def _still_stands(invoice: Invoice) -> None:
+    instead = Invoice.objects.filter(replaces__original=invoice).values_list("number", flat=True).first()
+    if instead:
+        raise SettlementRefused(f"bill {invoice.number} was replaced by {instead}: book the payment on that one")
+
+
+def _found_again(booked: Settlement, now: datetime | None) -> None:
+    """What was given up and is paid after all."""
+    invoice, operator = booked.invoice, settings.OPERATOR
+    if not invoice.losses.exists():
+        return
+    take_up(
+        invoice=invoice,
+        most=max(unpaid(invoice), 0),
+        reason=f"paid by {booked.means} after all",
+        key=f"settlement {booked.pk}",
+        operator=operator,
+        on=now.astimezone(operator.zone).date() if now else booked.received_on,
+    )

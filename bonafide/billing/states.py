@@ -27,12 +27,14 @@ _TOGETHER = (
     Shown("paid", _("Paid"), (State.PAID,)),
 )
 _NAMED = {state for shown in _TOGETHER for state in shown.states}
-SHOWN = (*_TOGETHER, *(Shown(state.value, capfirst(state.label), (state,)) for state in State if state not in _NAMED))
+# What staff can ask for; customers are not told what was given up in the books, which is overdue to them.
+FOR_STAFF = (*_TOGETHER, *(Shown(state.value, capfirst(state.label), (state,)) for state in State if state not in _NAMED))
+SHOWN = tuple(shown for shown in FOR_STAFF if State.UNCOLLECTIBLE not in shown.states)
 
 
 def shown_as(key: str) -> Shown | None:
     """What is asked for; None for everything, and for a word that is none of them."""
-    return next((shown for shown in SHOWN if shown.key == key), None)
+    return next((shown for shown in FOR_STAFF if shown.key == key), None)
 
 
 def in_states(bills: InvoiceQuerySet, shown: Shown) -> InvoiceQuerySet:

@@ -50,7 +50,7 @@ def taxed(
         amounts = [_amount(lines[at]) for at in places]
         if gross:
             base, tax = out_of_gross(sum(amounts), treatment.rate)
-            nets = _nets(amounts, base, treatment.rate)
+            nets = nets_of(amounts, base, treatment.rate)
         else:
             base, nets = sum(amounts), amounts
             tax = tax_on(base, treatment.rate)
@@ -68,7 +68,7 @@ def _amount(line: ComputedLine) -> int:
     return line.net_minor if line.gross_minor is None else line.gross_minor
 
 
-def _nets(amounts: list[int], base: int, rate: Decimal) -> list[int]:
+def nets_of(amounts: list[int], base: int, rate: Decimal) -> list[int]:
     """The net of each gross amount, half up, but for units that the largest amounts take so that all come to ``base``."""
     nets = [out_of_gross(amount, rate)[0] for amount in amounts]
     left = base - sum(nets)

@@ -18,12 +18,17 @@ from bonafide.periods import Month
 def turnover_of(*, month: Month, operator: Operator) -> Turnover:
     """What was sold up to the end of ``month`` in its calendar year, and in the whole year before; one query on an index.
 
-    The month that a bill is of decides its year. Credit notes count with their sign. Sales that are billed elsewhere come from
-    the operator's file.
+    The month that a bill is of decides its year. Credit notes count with their sign; of bills that were replaced, and their
+    credit notes, the one in their place counts alone. Sales that are billed elsewhere come from the operator's file.
     """
     first, before = month.year * 100, (month.year - 1) * 100
     sums = Invoice.objects.filter(
-        number__isnull=False, eu_consumer_minor__isnull=False, month__gt=before, month__lte=month.key
+        number__isnull=False,
+        eu_consumer_minor__isnull=False,
+        month__gt=before,
+        month__lte=month.key,
+        replacement=None,
+        correction__original__replacement=None,
     ).aggregate(
         this=Sum("eu_consumer_minor", filter=Q(month__gt=first)),
         last=Sum("eu_consumer_minor", filter=Q(month__lt=first)),

@@ -17,6 +17,7 @@ from django.db.models import F, Sum
 
 from bonafide.billing.closings.verify import count_closings, first_wrong_closing
 from bonafide.billing.explain.verify_notes import count_notes, first_wrong_note
+from bonafide.billing.amend.verify import first_amiss
 from bonafide.billing.issue import payment_reference
 from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax, Series, Settlement
@@ -193,7 +194,10 @@ def _loose() -> Fault | None:
         return Fault(f"bill {loose.number}", "is a credit note, and the bill that it is for was taken away by hand")
     credited = Invoice.objects.annotate(credited=Sum("corrections__document__total_minor"))
     beyond = credited.filter(credited__gt=F("total_minor")).order_by("position").first()
-    return Fault(f"bill {beyond.number}", "its credit notes come to more than it") if beyond else None
+    if beyond:
+        return Fault(f"bill {beyond.number}", "its credit notes come to more than it")
+    found = first_amiss()
+    return Fault(*found) if found else None
 
 
 def _corrections() -> Fault | None:

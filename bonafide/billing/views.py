@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
 from bonafide.billing.drafts_of_account import draft_of_month, drafts_of_account
+from bonafide.billing.amend.models import CARRIED
 from bonafide.billing.explain.events import events_gone
 from bonafide.billing.models import Invoice, InvoiceQuerySet, State
 from bonafide.billing.open_bills import open_bills
@@ -73,7 +74,8 @@ def draft(request: HttpRequest, month: Month) -> HttpResponse:
 def bill(request: HttpRequest, number: str) -> HttpResponse:
     """One bill, to the members of its account; to everybody else there is none."""
     today = _today()
-    visible = _visible(request).with_state(today).select_related("account", "document", "usage_file")
+    beside = ("correction__original", "replaces__original", "replacement__document")
+    visible = _visible(request).with_state(today).select_related("account", "document", "usage_file", *beside)
     invoice = get_object_or_404(visible, number=number)
     open_minor: int = invoice.open_minor  # type: ignore[attr-defined]  # with_state's
     lines = invoice.lines.all()
@@ -98,6 +100,8 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
             "taxes": invoice.taxes.all(),
             "gross": any(line.gross_minor is not None for line in shown),
             "settlements": invoice.settlements.order_by("received_on", "pk"),
+            "carried": CARRIED,
+            "notes": invoice.corrections.select_related("document").order_by("document__position"),
             "transfer": transfer_of(
                 bank=Bank(**invoice.seller["bank"]) if invoice.seller.get("bank") else None,
                 number=number,

@@ -20,6 +20,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from stdnum import iban as iban_numbers
 
+from bonafide.billing.amend.paid_before import paid_before
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.billing.payment_code import epc_code
 from bonafide.languages import locale_of, written_day
@@ -119,7 +120,8 @@ class _Bill:
         self.language = invoice.language
         self.locale = locale_of(invoice.language)
         self.colon = "\u00a0:" if invoice.language == "fr" else ":"
-        self.to_pay = invoice.total_minor - (invoice.prepaid_minor or 0)
+        self.prepaid = paid_before(invoice=invoice)
+        self.to_pay = invoice.total_minor - self.prepaid
         self.owed = self.to_pay > 0 and invoice.kind != Invoice.Kind.CREDIT_NOTE
         self.rows = sorted(invoice.lines.all(), key=lambda line: line.position)
         self.gross = any(line.gross_minor is not None for line in self.rows)
@@ -231,8 +233,8 @@ class _Bill:
         assert invoice.due_on is not None  # noqa: S101 - the table's own check constraint
         if self.owed:
             return Amount(_("To pay by %(day)s") % {"day": self.day(invoice.due_on)}, self.money(self.to_pay))
-        if invoice.prepaid_minor:
-            return Amount(_("Paid in advance"), self.money(invoice.total_minor))
+        if self.prepaid:
+            return Amount(self.paid_word(), self.money(invoice.total_minor))
         if invoice.total_minor:
             return Amount(_("In your favour"), self.money(abs(invoice.total_minor)))
         return Amount(_("Nothing to pay"), self.money(0))
@@ -279,13 +281,17 @@ class _Bill:
         return label.replace(" %", "\u00a0%")
 
     def balance(self) -> list[Amount]:
-        """What was paid in advance, and what is left; nothing when nothing was."""
-        if not self.invoice.prepaid_minor:
+        """What was paid before its issue, and what is left; nothing when nothing was."""
+        if not self.prepaid:
             return []
         return [
-            Amount(_("Paid in advance"), self.money(-self.invoice.prepaid_minor)),
+            Amount(self.paid_word(), self.money(-self.prepaid)),
             Amount(_("To pay"), self.money(self.to_pay)),
         ]
+
+    def paid_word(self) -> str:
+        """What was paid before the issue of a corrected invoice was paid on the bill that it replaces."""
+        return _("Paid already") if self.invoice.kind == Invoice.Kind.CORRECTION else _("Paid in advance")
 
     def home_tax(self) -> str:
         """The tax in the operator's currency and the rate used, when the bill is in another (Directive 2006/112 art. 230)."""

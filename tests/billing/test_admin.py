@@ -8,9 +8,9 @@ import pytest
 import time_machine
 
 from bonafide.billing.ledger.models import Posting
-from bonafide.billing.models import Correction, Settlement
+from bonafide.billing.models import Correction, Loss, Replacement, Settlement
 from bonafide.billing.verify import Verified, verify_books
-from tests.factories.accounts import enter_as_staff
+from tests.factories.accounts import enter_as_staff, make_member
 from tests.factories.billing import make_invoice
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +58,57 @@ def test_what_staff_took_back_stays(staff) -> None:
         assert "Outage" in staff.get(f"{page}change/").content.decode()
         assert staff.post(f"{page}change/", {"reason": "Another"}).status_code == 403
         assert staff.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+
+
+# --- What is done to one bill ---------------------------------------------------------------------------------------------
+def confirm(staff, page: str, given: dict[str, str]):
+    """What was entered is shown first, and is done once that very page is confirmed."""
+    shown = staff.post(page, {"key": "staff 1", **given})
+    assert "Not done yet" in shown.content.decode()
+    assert staff.post(page, {"key": "staff 1", **given, "confirm": "1", "seen": "something else"}).status_code == 200
+    return shown, staff.post(page, {"key": "staff 1", **given, "confirm": "1", "seen": shown.context_data["seen"]})
+
+
+def test_staff_take_a_line_back_once_they_have_seen_what_it_comes_to(staff) -> None:
+    invoice = make_invoice()
+    page = f"/staff/billing/invoice/{invoice.pk}/credit/"
+    assert f'href="{page}"' in staff.get(f"/staff/billing/invoice/{invoice.pk}/change/").content.decode()
+    assert 'name="quantity_1"' in staff.get(page).content.decode()
+    shown, done = confirm(staff, page, {"reason": "Outage", "quantity_1": "2.5"})
+    assert ("Total", "€2.40", "") in shown.context_data["rows"]
+    assert ("Stays open on the bill", "€9.60", "") in shown.context_data["rows"]
+    note = Correction.objects.get().document
+    assert (done.status_code, done["Location"]) == (302, f"/staff/billing/invoice/{note.pk}/change/")
+    assert (note.net_minor, Correction.objects.get().made_by) == (200, staff.person)
+    refused = staff.post(page, {"key": "staff 2", "reason": "Outage", "amount_1": "9"}).content.decode()
+    assert "8.00 EUR is left of it" in refused
+
+
+def test_staff_replace_a_bill_and_give_another_up(staff) -> None:
+    invoice = make_invoice()
+    invoice.account.street = "9 rue Neuve"
+    invoice.account.save()
+    base = f"/staff/billing/invoice/{invoice.pk}"
+    assert 'value="12.5"' in staff.get(f"{base}/rectify/").content.decode()
+    shown, done = confirm(staff, f"{base}/rectify/", {"reason": "Moved", "quantity_1": "10", "unit_price_1": "0.8"})
+    assert ("Total", "€12.00", "€9.60") in shown.context_data["rows"]
+    made = Replacement.objects.get().document
+    assert done["Location"] == f"/staff/billing/invoice/{made.pk}/change/"
+    _shown, done = confirm(staff, f"/staff/billing/invoice/{made.pk}/give-up/", {"reason": "Insolvent", "amount": "9.60"})
+    assert done.status_code == 302
+    assert (Loss.objects.get().amount_minor, Loss.objects.get().made_by) == (960, staff.person)
+    listed = staff.get("/staff/billing/invoice/").content.decode()
+    assert "replaced" in listed
+    assert "uncollectible" in listed
+    assert f"was replaced by {made.number}" in staff.post(f"{base}/give-up/", {"key": "x", "reason": "r"}).content.decode()
+    assert isinstance(verify_books(), Verified)
+
+
+def test_nobody_else_comes_to_these_pages(client) -> None:
+    invoice = make_invoice()
+    client.force_login(make_member(account=invoice.account))
+    for page in ("credit", "rectify", "give-up"):
+        assert client.get(f"/staff/billing/invoice/{invoice.pk}/{page}/").status_code in (302, 403, 404)
+        posted = client.post(f"/staff/billing/invoice/{invoice.pk}/{page}/", {"key": "k", "reason": "r"})
+        assert posted.status_code in (302, 403, 404)
+    assert not Correction.objects.exists()

@@ -74,6 +74,7 @@ def make_issued(
     category: str = "S",
     reason: str = "",
     reason_code: str = "",
+    taxes: list[dict[str, Any]] | None = None,
     account: Account | None = None,
     issued_at: datetime = ISSUED,
     number: str | None = None,
@@ -82,7 +83,11 @@ def make_issued(
     """An issued invoice of October 2026: the draft with its lines and taxes, and then its number, as billing does it."""
     lines, to, language = LINES if lines is None else lines, values.get("buyer", buyer()), values.get("language", "en")
     net = sum(entry["net_minor"] for entry in lines)
-    tax = int(round_half_up(net * Decimal(rate) / 100, 0))
+    if taxes is None:
+        tax = int(round_half_up(net * Decimal(rate) / 100, 0))
+        told = {"reason": reason, "reason_code": reason_code}
+        taxes = [{"category": category, "rate": rate, "base_minor": net, "tax_minor": tax, **told}]
+    tax = sum(each["tax_minor"] for each in taxes)
     invoice = Invoice.objects.create(
         account=account or make_account(),
         **{
@@ -103,9 +108,7 @@ def make_issued(
     InvoiceLine.objects.bulk_create(
         InvoiceLine(invoice=invoice, position=position, **entry) for position, entry in enumerate(lines, 1)
     )
-    InvoiceTax.objects.create(
-        invoice=invoice, category=category, rate=rate, base_minor=net, tax_minor=tax, reason=reason, reason_code=reason_code
-    )
+    InvoiceTax.objects.bulk_create(InvoiceTax(invoice=invoice, **each) for each in taxes)
     position = (Invoice.objects.aggregate(last=Max("position"))["last"] or 0) + 1
     day = issued_at.date()
     invoice.number = number or f"F{day.year}-{next(_serial):06d}"

@@ -7,14 +7,20 @@ billing will leave them: their amounts are positive, as EN 16931 has them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+
+from bonafide.billing.amend.changes import LineChange
+from bonafide.billing.amend.rectify import rectify
+from bonafide.billing.correct import LineAsked, credit
 from bonafide.billing.models import Invoice
-from bonafide.documents.einvoice.standing import Corrected, Standing
+from bonafide.billing.settle import settle
+from bonafide.documents.einvoice.standing import Corrected, Standing, standing_of
 from bonafide.money import round_half_up
-from tests.documents.bills import LINES, buyer, line, make_issued, mentions
+from tests.documents.bills import ISSUED, LINES, buyer, line, make_issued, mentions
 
 Case = tuple[Invoice, Standing]
 
@@ -102,6 +108,64 @@ def corrected_invoice() -> Case:
     return make_issued(kind="384"), Standing(corrects=(EARLIER,))
 
 
+def _mixed(*, gross: bool) -> Invoice:
+    """A bill at 20 % and 5.5 %: 12.60 and 20.00 before tax, or with it."""
+    rows = [("20", "0.60", "0.50"), ("5.5", "8.00", "7.58"), ("20", "12.00", "10.00"), ("5.5", "12.00", "11.38")]
+    lines, sums = [], {"20": [0, 0], "5.5": [0, 0]}
+    for at, (rate, price, without) in enumerate(rows, start=1):
+        amount, net = (int(Decimal(said) * 100) for said in (price, without if gross else price))
+        own = {"net_minor": net, "tax_category": "S", "tax_rate": rate, "gross_minor": amount if gross else None}
+        lines.append({**line(f"Fee {at}", "1", "month", price), **own})
+        sums[rate][0] += net
+        sums[rate][1] += amount - net
+    taxes = [
+        {
+            "category": "S",
+            "rate": rate,
+            "base_minor": base,
+            "tax_minor": tax if gross else int(round_half_up(base * Decimal(rate) / 100, 0)),
+        }
+        for rate, (base, tax) in sums.items()
+    ]
+    return make_issued(lines=lines, taxes=taxes)
+
+
+def _taken_back(invoice: Invoice, *lines: LineAsked, net: int | None = None) -> Case:
+    """The credit note that billing issues for it."""
+    by = {"reason": "Outage", "key": f"case {invoice.pk}", "operator": settings.OPERATOR, "now": ISSUED + timedelta(days=4)}
+    note = credit(invoice=invoice, net_minor=net, lines=lines, **by)
+    return note, standing_of(invoice=note)
+
+
+def lines_at_two_rates_taken_back() -> Case:
+    return _taken_back(_mixed(gross=False), LineAsked(2), LineAsked(3, amount_minor=333))
+
+
+def lines_with_tax_taken_back() -> Case:
+    return _taken_back(_mixed(gross=True), LineAsked(2), LineAsked(3, amount_minor=333))
+
+
+def amount_at_two_rates_taken_back() -> Case:
+    return _taken_back(_mixed(gross=True), net=777)
+
+
+def replaced_by_billing() -> Case:
+    """After a credit note and a payment, with one line less."""
+    invoice = _mixed(gross=False)
+    credit_note, _standing = _taken_back(invoice, LineAsked(2))
+    settle(invoice=invoice, amount_minor=500, received_on=ISSUED.date(), means="transfer", reference=f"case {invoice.pk}")
+    made = rectify(
+        invoice=invoice,
+        reason="New address",
+        key=f"case {invoice.pk}",
+        operator=settings.OPERATOR,
+        now=ISSUED + timedelta(days=4),
+        changes={1: LineChange(leave_out=True)},
+    )
+    assert str(credit_note.number) in str(list(made.lines.values_list("text")))
+    return made, standing_of(invoice=made)
+
+
 def already_paid() -> Case:
     invoice = make_issued()
     return invoice, Standing(prepaid_minor=invoice.total_minor, paid_on=date(2026, 10, 30))
@@ -181,6 +245,10 @@ CASES: dict[str, Callable[[], Case]] = {
     "a late correction": late_correction,
     "a credit note": credit_note,
     "a corrected invoice": corrected_invoice,
+    "lines at two rates taken back": lines_at_two_rates_taken_back,
+    "lines with tax taken back": lines_with_tax_taken_back,
+    "an amount at two rates taken back": amount_at_two_rates_taken_back,
+    "replaced by billing": replaced_by_billing,
     "already paid": already_paid,
     "partly paid": partly_paid,
     "nothing used": nothing_used,

@@ -48,6 +48,7 @@ _TEXTS = {
     Step.PAYOUT: "Virement",
     Step.VOUCHER: "Avance",
     Step.LOSS: "Perte",
+    Step.REVERSAL: "Annulation",
 }
 _JOURNALS = {"VE": "Ventes", "AV": "Avoirs", "BQ": "Banque", "ST": "Stripe", "OD": "Opérations diverses"}
 # What would break a line or a field.
@@ -211,7 +212,7 @@ def _sides(rows: list[dict[str, Any]]) -> list[_Side]:
 def _journal(rows: list[dict[str, Any]], books: Books) -> str:
     """Sales, credit notes, or that of the money that moves."""
     step = rows[0]["step"]
-    if step in (Step.ISSUE, Step.CREDIT):
+    if step in (Step.ISSUE, Step.CREDIT, Step.REVERSAL):
         return "VE" if step == Step.ISSUE else "AV"
     accounts = {row[side] for row in rows for side in ("debit", "credit")}
     if books.bank in accounts:

@@ -16,6 +16,7 @@ class Step(models.TextChoices):
     PAYOUT = "payout", "payout"
     VOUCHER = "voucher", "voucher"
     LOSS = "loss", "loss"
+    REVERSAL = "reversal", "reversal"
 
 
 class Posting(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -141,6 +142,32 @@ def voucher(*, books: Books, money: str, minor: int, home: int | None) -> list[M
     return move(money, books.prepaid, minor, home)
 
 
-def lost(*, books: Books, minor: int, home: int | None) -> list[Move]:
-    """What a customer owes is given up as a loss."""
-    return move(books.losses, books.receivable, minor, home)
+def lost(*, books: Books, standing: Standing, before_minor: int, after_minor: int) -> list[Move]:
+    """Of what a customer owes, ``after_minor`` in all is given up where it was ``before_minor``.
+
+    It is the end of the bill that is lost, and payments are its beginning: VAT that waited for that part never becomes due
+    (CGI art. 269, 2, c) and goes with it, so that only the net is a loss. VAT that was due at issue is lost as well; what
+    the state gives back of it (CGI art. 272) is for staff to ask for.
+    """
+    total, amount = standing.total_minor, after_minor - before_minor
+    kept_before, kept_after = total - before_minor, total - after_minor
+    vat = _between(standing.pending_minor, kept_after, kept_before, total) or 0
+    home_vat = _between(standing.home_pending, kept_after, kept_before, total)
+    home = _between(standing.home_billed, kept_after, kept_before, standing.billed_minor)
+    net = None if home is None or home_vat is None else home - home_vat
+    return [
+        *move(books.losses, books.receivable, amount - vat, net),
+        *move(books.vat_pending, books.receivable, vat, home_vat),
+    ]
+
+
+def reversed_by(rows: Iterable[tuple[str, str, int, int | None]]) -> list[Move]:
+    """What rows (debit, credit, amount, at home) moved in all goes back, between the same accounts."""
+    minor: dict[tuple[str, str], int] = {}
+    home: dict[tuple[str, str], int | None] = {}
+    for debit, credit, amount, at_home in rows:
+        key, sign = ((debit, credit), 1) if (debit, credit) in minor or (credit, debit) not in minor else ((credit, debit), -1)
+        known = home.get(key, 0)
+        minor[key] = minor.get(key, 0) + sign * amount
+        home[key] = None if known is None or at_home is None else known + sign * at_home
+    return [moved for (debit, credit), amount in minor.items() for moved in move(credit, debit, amount, home[debit, credit])]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from django.db.models import Sum
 
+from bonafide.billing.amend.models import CARRIED
 from bonafide.billing.ledger import moves
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.ledger.moves import Move
@@ -18,6 +19,7 @@ from bonafide.billing.taxed import at_home
 from bonafide.operator import Operator
 
 if TYPE_CHECKING:
+    from bonafide.billing.amend.models import Loss
     from bonafide.billing.issue import Numbered
     from bonafide.billing.models import Invoice, Settlement
 
@@ -139,7 +141,7 @@ def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime
     earlier = type(settlement).objects.filter(invoice=invoice, pk__lt=settlement.pk)
     moved = moves.settled(
         books=books,
-        money=books.clearing if settlement.means in AT_PROVIDER else books.bank,
+        money=_money(settlement.means, operator),
         standing=_standing(invoice, operator, earlier.aggregate(sum=Sum("amount_minor"))["sum"] or 0),
         amount_minor=settlement.amount_minor,
     )
@@ -149,6 +151,37 @@ def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime
     piece_on = None if dated_on == received else received
     entry = Entry(*known, dated_on, _day(now, operator, dated_on), invoice.currency, moved, piece_on)
     write_entries(entries=[entry])
+
+
+def _money(means: str, operator: Operator) -> str:
+    """Where money is: at the provider, at the bank, or on its way from a replaced bill to the one in its place."""
+    if means == CARRIED:
+        return operator.books.prepaid
+    return operator.books.clearing if means in AT_PROVIDER else operator.books.bank
+
+
+def post_loss(*, loss: Loss, before_minor: int, settled_minor: int, operator: Operator) -> None:
+    """Post what is given up beside ``before_minor`` that was; call within its transaction, once the numbers are locked."""
+    invoice = loss.invoice
+    moved = moves.lost(
+        books=operator.books,
+        standing=_standing(invoice, operator, settled_minor),
+        before_minor=before_minor,
+        after_minor=before_minor + loss.amount_minor,
+    )
+    known = (Step.LOSS, loss.pk, invoice.account_id, invoice.pk, str(invoice.number))
+    write_entries(entries=[Entry(*known, loss.made_on, loss.made_on, invoice.currency, moved)])
+
+
+def post_reversal(*, original: Invoice, document: Issued, operator: Operator) -> None:
+    """Take back what is left of a bill on the day of the one in its place; call within its transaction.
+
+    What was posted goes back, between the accounts of then, whatever the settings are by now. Payments must have gone over.
+    """
+    moved = moves.reversed_by(_posted(Step.ISSUE, [original.pk]) + _posted(Step.CREDIT, list(_credit_notes(original))))
+    day = document.issued_on
+    known = (Step.REVERSAL, original.pk, original.account_id, original.pk, document.number)
+    write_entries(entries=[Entry(*known, day, day, original.currency, moved)])
 
 
 def post_credit(*, document: Issued, original: Invoice, settled_minor: int, operator: Operator) -> None:
@@ -169,14 +202,7 @@ def post_credit(*, document: Issued, original: Invoice, settled_minor: int, oper
 def _standing(invoice: Invoice, operator: Operator, settled_minor: int) -> moves.Standing:
     """What the ledger says a bill still is, less its credit notes: what was posted counts, whatever the settings are by now."""
     pending = operator.books.vat_pending
-    issued, credited = (
-        list(
-            Posting.objects.filter(step=step, source__in=sources, line__lte=2)
-            .order_by("line")
-            .values_list("debit", "credit", "amount_minor", "home_minor")
-        )
-        for step, sources in ((Step.ISSUE, [invoice.pk]), (Step.CREDIT, list(_credit_notes(invoice))))
-    )
+    issued, credited = _posted(Step.ISSUE, [invoice.pk]), _posted(Step.CREDIT, list(_credit_notes(invoice)))
     total, _home = _balance(issued + credited, operator.books.receivable)
     billed, home_billed = _balance(issued, operator.books.receivable)
     waiting, home_waiting = _balance(issued + credited, pending)
@@ -188,6 +214,20 @@ def _standing(invoice: Invoice, operator: Operator, settled_minor: int) -> moves
         home_pending=None if home_waiting is None else -home_waiting,
         settled_minor=settled_minor,
     )
+
+
+def _posted(step: Step, sources: list[int]) -> list[tuple[str, str, int, int | None]]:
+    """The revenue and the VAT of bills, or of credit notes; what a credit note says of VAT that is due follows from them.
+
+    Of a credit note its first row says which account the customer's is: the others that are meant touch it as well.
+    """
+    rows = Posting.objects.filter(step=step, source__in=sources, line__lte=2).order_by("year", "entry", "line")
+    found, owed = [], ""
+    for line, debit, credit, minor, home in rows.values_list("line", "debit", "credit", "amount_minor", "home_minor"):
+        owed = credit if line == 1 else owed
+        if line == 1 or step == Step.ISSUE or owed in (debit, credit):
+            found.append((debit, credit, minor, home))
+    return found
 
 
 def _credit_notes(invoice: Invoice) -> Iterable[int]:

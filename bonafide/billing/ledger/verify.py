@@ -22,9 +22,9 @@ def first_wrong() -> Wrong | None:
     """Read all postings in their order, streaming.
 
     Found are: an entry or a line that is missing or was added, a row changed by hand, a bill or a payment that is not posted or
-    posted with another amount, and entries of what was never done.
+    posted with another amount, what was given up or replaced likewise, and entries of what was never done.
     """
-    return _chain() or _bills() or _payments()
+    return _chain() or _bills() or _payments() or _losses() or _reversals()
 
 
 def _chain() -> Wrong | None:
@@ -51,11 +51,20 @@ def _posted(step: Step) -> QuerySet[Posting]:
     return Posting.objects.filter(step=step, source=OuterRef("pk"))
 
 
+def _of_the_bill(step: Step) -> QuerySet[Posting]:
+    """Revenue and VAT: of a credit note's first two rows the second may be of VAT that is due no more, between other accounts."""
+    rows = _posted(step).filter(line__lte=2)
+    if step != Step.CREDIT:
+        return rows
+    first = Posting.objects.filter(step=step, source=OuterRef("source"), line=1)
+    return rows.filter(Q(line=1) | Exists(first.filter(Q(credit=OuterRef("credit")) | Q(credit=OuterRef("debit")))))
+
+
 def _bills() -> Wrong | None:
     from bonafide.billing.models import Invoice  # which knows the ledger's models
 
     for step, of_kind in ((Step.ISSUE, ~Q(kind="381")), (Step.CREDIT, Q(kind="381"))):
-        moved = _posted(step).filter(line__lte=2).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
+        moved = _of_the_bill(step).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
         bills = Invoice.objects.issued().filter(of_kind)
         differs = (
             bills.annotate(
@@ -99,6 +108,40 @@ def _payments() -> Wrong | None:
     if other:
         return Wrong(f"settlement {other.reference}", "the ledger has it of another bill, of another day or by another reference")
     return _of_nothing(Step.SETTLEMENT, Posting.objects.filter(~Exists(Settlement.objects.filter(pk=OuterRef("source")))))
+
+
+def _losses() -> Wrong | None:
+    from bonafide.billing.models import Loss
+
+    moved = _posted(Step.LOSS).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
+    losses = Loss.objects.annotate(moved=Coalesce(Subquery(moved), 0, output_field=BigIntegerField()))
+    differs = losses.exclude(moved=Abs("amount_minor")).select_related("invoice").order_by("pk").first()
+    if differs:
+        amounts = f"the ledger has {differs.moved} of it, and it is {abs(differs.amount_minor)}"
+        return Wrong(f"loss {differs.pk} of bill {differs.invoice.number}", amounts)
+    return _of_nothing(Step.LOSS, Posting.objects.filter(~Exists(Loss.objects.filter(pk=OuterRef("source")))))
+
+
+def _reversals() -> Wrong | None:
+    """Of a replaced bill nothing is left on the accounts it moved: what it and its credit notes came to goes back."""
+    from bonafide.billing.models import Correction, Invoice, Replacement
+
+    moved = _posted(Step.REVERSAL).order_by().values("source").annotate(sum=Sum("amount_minor")).values("sum")
+    notes = Correction.objects.filter(original=OuterRef("pk")).order_by().values("original")
+    taken = {
+        name: Coalesce(Subquery(notes.annotate(sum=Sum(f"document__{name}")).values("sum")), 0, output_field=BigIntegerField())
+        for name in ("net_minor", "tax_minor")
+    }
+    replaced = Invoice.objects.filter(replacement__isnull=False).annotate(
+        moved=Coalesce(Subquery(moved), 0, output_field=BigIntegerField()),
+        left=Abs(F("net_minor") - taken["net_minor"]) + Abs(F("tax_minor") - taken["tax_minor"]),
+    )
+    differs = replaced.exclude(moved=F("left")).order_by("position").first()
+    if differs:
+        amounts = f"the ledger takes back {differs.moved} of it, and {differs.left} was left"  # type: ignore[attr-defined]
+        return Wrong(f"bill {differs.number}, which was replaced", amounts)
+    there = Replacement.objects.filter(original=OuterRef("source"))
+    return _of_nothing(Step.REVERSAL, Posting.objects.filter(~Exists(there)))
 
 
 def _of_nothing(step: Step, rows: QuerySet[Posting]) -> Wrong | None:

@@ -56,6 +56,8 @@ def state_chip(invoice: Invoice, today: date) -> SafeString:
     state = invoice.state  # type: ignore[attr-defined]
     if invoice.kind == Invoice.Kind.CREDIT_NOTE:
         return chip("note", gettext("credit note"))
+    if state == State.REPLACED:
+        return chip("note", gettext("replaced"))
     if state == State.PAID:
         return chip("kept", gettext("paid") if invoice.total_minor > 0 else gettext("nothing to pay"))
     days = (invoice.due_on - today).days if invoice.due_on else 0

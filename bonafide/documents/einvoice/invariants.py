@@ -102,7 +102,10 @@ def _totals(bill: EInvoice) -> Iterator[str]:
 
 
 def _taxes(bill: EInvoice) -> Iterator[str]:
-    """Each category and rate has its base and its tax once, on all that is of it, rounded half up."""
+    """Each category and rate has its base and its tax once, on all that is of it, rounded half up.
+
+    The taxes of a bill's credit notes come to its own, which one of them may have to be a unit off for (BR-CO-17 allows it).
+    """
     bases: dict[Sort, Decimal] = defaultdict(Decimal)
     for line in bill.lines:
         bases[_sort(line, "SpecifiedLineTradeSettlement/ApplicableTradeTax")] += _net(line)
@@ -112,6 +115,7 @@ def _taxes(bill: EInvoice) -> Iterator[str]:
             bases[_sort(allowance, "CategoryTradeTax")] += amount if charge else -amount
     told = Counter(_sort(tax, "") for tax in bill.taxes)
     cents = exponent(bill.settlement.text("InvoiceCurrencyCode"))
+    unit = Decimal(1).scaleb(-cents) if bill.document.text("TypeCode") == CREDIT_NOTE else Decimal(0)
     for sort, count in told.items():
         if count > 1:
             yield f"the tax {_named(sort)} is told {count} times"
@@ -122,7 +126,7 @@ def _taxes(bill: EInvoice) -> Iterator[str]:
         base, amount = tax.number("BasisAmount"), tax.number("CalculatedAmount")
         if base != bases.get(sort, Decimal(0)):
             yield f"the base of {_named(sort)} is {base}, and comes to {bases.get(sort, Decimal(0))}"
-        if not _is_tax(base, amount, sort[1] or Decimal(0), cents):
+        if not any(_is_tax(base, amount + off, sort[1] or Decimal(0), cents) for off in {Decimal(0), unit, -unit}):
             yield f"the tax {_named(sort)} on {base} is not {amount}"
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from bonafide.billing.models import Correction, Invoice
+from bonafide.billing.amend.paid_before import paid_before
+from bonafide.billing.models import Correction, Invoice, Replacement
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Standing:
 def standing_of(*, invoice: Invoice) -> Standing:
     """What billing froze about ``invoice`` at its issue.
 
-    The one place that knows where: an invoice of a month has neither, a credit note names the bill that it is for.
+    The one place that knows where: an invoice of a month has neither, a credit note names the bill that it is for, a corrected
+    invoice the one that it replaces.
     """
-    found = Correction.objects.filter(document=invoice.pk).values_list("original__number", "original__issued_on")
+    beside: type[Correction | Replacement] = Replacement if invoice.kind == Invoice.Kind.CORRECTION else Correction
+    found = beside._default_manager.filter(document=invoice.pk).values_list("original__number", "original__issued_on")
     return Standing(
         corrects=tuple(Corrected(number, issued_on) for number, issued_on in found if number and issued_on),
-        prepaid_minor=invoice.prepaid_minor or 0,
+        prepaid_minor=paid_before(invoice=invoice),
         paid_on=invoice.issued_on,
     )

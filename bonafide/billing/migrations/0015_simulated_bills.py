@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0009_test_accounts'),
-        ('billing', '0013_bill_runs_are_kept'),
+        ('billing', '0014_bill_runs_are_kept'),
     ]
 
     operations = [

@@ -16,5 +16,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_test_accounts_stay_apart"), ("billing", "0014_simulated_bills")]
+    dependencies = [("accounts", "0010_test_accounts_stay_apart"), ("billing", "0015_simulated_bills")]
     operations = [migrations.RunPython(install, remove)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0015_test_accounts_are_never_billed'),
+        ('billing', '0016_test_accounts_are_never_billed'),
     ]
 
     operations = [

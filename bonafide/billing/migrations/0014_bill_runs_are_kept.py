@@ -23,7 +23,7 @@ def announced_so_far(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0012_bill_runs")]
+    dependencies = [("billing", "0013_bill_runs")]
     operations = [
         migrations.RunPython(install, remove),
         migrations.RunPython(announced_so_far, migrations.RunPython.noop),

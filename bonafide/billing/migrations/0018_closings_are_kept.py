@@ -16,5 +16,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0016_closings")]
+    dependencies = [("billing", "0017_closings")]
     operations = [migrations.RunPython(install, remove)]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_vat_checks_are_emptied'),
-        ('billing', '0011_tax_of_lines'),
+        ('billing', '0012_life_after_issue'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
