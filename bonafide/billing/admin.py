@@ -18,8 +18,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
 from bonafide.accounts.countries import country_choices
-from bonafide.billing.closings.admin import ClosingAdmin as ClosingAdmin  # registers itself
 from bonafide.billing.amend.staff import credit_page, give_up_page, rectify_page
+from bonafide.billing.closings.admin import ClosingAdmin as ClosingAdmin  # registers itself
 from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location
 from bonafide.billing.models import (
@@ -86,6 +86,8 @@ class InStates(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
         shown = shown_as(self.value() or "")
         return in_states(queryset, shown) if shown else queryset  # type: ignore[arg-type]
+
+
 class LossInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
     model = Loss
     fields = ["made_on", "amount_minor", "reason", "made_by"]

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
-from bonafide.billing.closings.models import Closing
 from bonafide.billing.amend.models import CreditedLine, Loss, Replacement
+from bonafide.billing.closings.models import Closing
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
 from bonafide.billing.simulate.models import SimulatedBill

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import transaction
 
-from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.amend.give_up import take_up, unpaid
+from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.ledger.post import post_settlement
 from bonafide.billing.models import Invoice, Settlement

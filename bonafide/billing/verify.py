@@ -15,9 +15,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Sum
 
+from bonafide.billing.amend.verify import first_amiss
 from bonafide.billing.closings.verify import count_closings, first_wrong_closing
 from bonafide.billing.explain.verify_notes import count_notes, first_wrong_note
-from bonafide.billing.amend.verify import first_amiss
 from bonafide.billing.issue import payment_reference
 from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax, Series, Settlement

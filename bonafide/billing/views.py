@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
-from bonafide.billing.drafts_of_account import draft_of_month, drafts_of_account
 from bonafide.billing.amend.models import CARRIED
+from bonafide.billing.drafts_of_account import draft_of_month, drafts_of_account
 from bonafide.billing.explain.events import events_gone
 from bonafide.billing.models import Invoice, InvoiceQuerySet, State
 from bonafide.billing.open_bills import open_bills

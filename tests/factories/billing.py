@@ -14,9 +14,9 @@ from django.db import connection
 
 from bonafide.accounts.models import Account
 from bonafide.billing import correction_triggers, triggers
+from bonafide.billing.amend import triggers as amend_triggers
 from bonafide.billing.closings import triggers as closing_triggers
 from bonafide.billing.explain import note_usage
-from bonafide.billing.amend import triggers as amend_triggers
 from bonafide.billing.ledger import triggers as ledger_triggers
 from bonafide.billing.models import Invoice, LocationEvidence
 from bonafide.billing.run import RunResult, issue_month

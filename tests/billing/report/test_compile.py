@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bonafide.billing.amend.give_up import give_up
 from bonafide.billing.correct import credit
 from bonafide.billing.models import Invoice
 from bonafide.billing.report.agree import first_difference
@@ -193,13 +194,8 @@ def test_it_takes_as_many_queries_for_a_year_as_for_nothing(sold: dict[str, Invo
 
 
 def test_what_is_given_up_as_a_loss_is_owed_no_more(sold: dict[str, Invoice]) -> None:
-    from bonafide.billing.ledger import moves
-    from bonafide.billing.ledger.models import Step
-    from bonafide.billing.ledger.post import Entry, write_entries
-
-    bill, day = sold["Payet"], date(2024, 10, 25)
-    moved = moves.lost(books=settings.OPERATOR.books, minor=1085, home=1085)
-    write_entries(entries=[Entry(Step.LOSS, 1, bill.account_id, bill.pk, "P-1", day, day, "EUR", moved)])
+    day = datetime(2024, 10, 25, 12, tzinfo=UTC)
+    give_up(invoice=sold["Payet"], amount_minor=None, reason="insolvent", key="1", operator=settings.OPERATOR, now=day)
     owed = {row["customer"]: row["total"] for row in rows_of(report()) if row["section"] == "receivable"}
     assert "Payet" not in owed
     assert first_difference(operator=settings.OPERATOR) == ""
