@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
-from bonafide.billing.closings.models import Closing
+from bonafide.billing.closings.models import BooksReport, Closing
 from bonafide.billing.ledger.models import Posting, Step
 
 __all__ = [
     "BillRun",
+    "BooksReport",
     "Closing",
     "Correction",
     "Invoice",
