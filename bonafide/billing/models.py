@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
 from bonafide.billing.amend.models import CreditedLine, Loss, Replacement
-from bonafide.billing.closings.models import Closing
+from bonafide.billing.closings.models import BooksReport, Closing
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
 from bonafide.billing.simulate.models import SimulatedBill
@@ -20,6 +20,7 @@ from bonafide.billing.simulate.models import SimulatedBill
 __all__ = [
     "BillLetter",
     "BillRun",
+    "BooksReport",
     "Closing",
     "Correction",
     "CreditedLine",

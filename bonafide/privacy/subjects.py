@@ -88,6 +88,7 @@ HOLDS_NOBODY: dict[str, str] = {
     "pricing.ClosedMonth": "which months are billed",
     "privacy.SweepRun": "when what was due was swept, and how much of it, not whose",
     "billing.BillRun": "when months were billed, not whose",
+    "billing.BooksReport": "the way to the report, which writes down whose names it shows",
     "billing.Closing": "what a month of the books came to, of nobody by name",
 }
 

@@ -62,6 +62,14 @@ def test_staff_see_a_period_and_it_is_written_down_whose_names_they_saw(sold: No
     assert looked_at() == {"A-1", "A-3"}
 
 
+def test_the_navigation_of_the_back_office_leads_there() -> None:
+    client = staff("view_invoice")
+    assert "/staff/billing/booksreport/" in client.get("/staff/").content.decode()
+    assert client.get("/staff/billing/booksreport/")["Location"] == "/staff/books"
+    assert "/staff/billing/booksreport/" not in staff("view_closing").get("/staff/").content.decode()
+    assert staff("view_closing").get("/staff/billing/booksreport/1/change/").status_code in (302, 403)
+
+
 def test_it_shows_the_last_month_unless_asked(sold: None) -> None:
     with time_machine.travel(datetime(2024, 11, 5, tzinfo=UTC)):
         page = staff("view_invoice").get("/staff/books")

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from bonafide.billing.closings.models import Closing
+from bonafide.billing.closings.models import BooksReport, Closing
 from bonafide.money import format_minor
 
 
@@ -53,6 +54,29 @@ class ClosingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     @admin.display(description=_("seal"))
     def seal_begins(self, closing: Closing) -> str:
         return f"{closing.seal[:12]}\N{HORIZONTAL ELLIPSIS}"
+
+
+@admin.register(BooksReport)
+class BooksReportAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """The way to the report of a period, for those who may see bills."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("billing.view_invoice"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("books_report")
 
 
 def _sums(totals: list[dict[str, Any]], name: str) -> str:

@@ -35,3 +35,13 @@ class Closing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month // 100:04d}-{self.month % 100:02d}"
+
+
+class BooksReport(Closing):
+    """No rows of its own: its place in the back office's navigation leads to the report of the books."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("report of the books")
+        verbose_name_plural = _("report of the books")

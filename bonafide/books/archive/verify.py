@@ -176,8 +176,8 @@ def check_files(archive):
     names = archive.namelist()
     for name in sorted(set(names) - listed):
         yield "{}: it was added, the manifest does not list it".format(name)
-    for name in sorted({name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()):
-        yield "{}: it stands in the archive twice".format(name)
+    if len(set(names)) < len(names):
+        yield "{}: it stands in the archive twice".format(next(name for name in names if names.count(name) > 1))
 
 
 # --- 2. to 5. what the files say ---
@@ -275,12 +275,8 @@ def compare_payments(books, paid):
     for pk, payment in books.payments.items():
         entry = paid.pop(pk, None)
         told = (payment["reference"], payment["entered_on"], payment["received_on"], abs(payment["amount_minor"]))
-        if entry is None or told != (
-            entry["piece"],
-            entry["dated_on"],
-            entry.get("piece_on") or entry["dated_on"],
-            entry["amount_minor"],
-        ):
+        day = entry and (entry.get("piece_on") or entry["dated_on"])
+        if not entry or told != (entry["piece"], entry["dated_on"], day, entry["amount_minor"]):
             raise Wrong("payment {}: the ledger has it otherwise, or not at all".format(payment["reference"]))
     if paid:
         raise Wrong("ledger/ledger.jsonl: it has payments that are not in the archive")
