@@ -20,6 +20,7 @@ from bonafide.billing.rehearse import Rehearsed, Sums, flag_text, rehearse_month
 from bonafide.billing.run import RunResult
 from bonafide.billing.runs.ask import ask_rehearsal
 from bonafide.billing.runs.issue_signed import issue_signed
+from bonafide.billing.runs.models import Outcome
 from bonafide.billing.runs.rehearse_all import rehearse_all
 from bonafide.billing.runs.sign_off import newest_of, sign_off
 from bonafide.billing.runs.signed import signed_for
@@ -82,7 +83,8 @@ def rehearse(month: Month, as_json: bool, save: bool) -> None:  # noqa: FBT001
     """
     operator: Operator = settings.OPERATOR
     if save:
-        _save(month, operator)
+        _print_saved(_save(month, operator, as_json=as_json))
+        return
     outcomes = rehearse_month(month=month, operator=operator)
     stopped: list[Stopped] = []
     sums = Sums()
@@ -199,13 +201,14 @@ def verify() -> None:
     )
 
 
-def _save(month: Month, operator: Operator) -> None:
+def _save(month: Month, operator: Operator, *, as_json: bool) -> Rehearsal:
     """Keep the month's rehearsal in its table; the pages of bill runs show it.
 
-    :raises IsIssuing: while its bills go out.
+    :raises IsIssuing: while its bills go out. :raises BadRehearsal: when it ends without a result.
     """
-    now = datetime.now(UTC)
-    rehearsal = ask_rehearsal(month=month, now=now)
+    if as_json:
+        raise click.UsageError("--save keeps the rehearsal for the back office: print JSON without it")
+    rehearsal = ask_rehearsal(month=month, now=datetime.now(UTC))
 
     def keep(on_progress: Callable[[int], None]) -> Rehearsal | None:
         return rehearse_all(
@@ -217,8 +220,27 @@ def _save(month: Month, operator: Operator) -> None:
             kept = keep(bar.update)
     else:
         kept = keep(lambda _done: None)
-    if kept is not None and kept.fault:
+    if kept is None:
+        raise BadRehearsal(f"{month} is being rehearsed by another: see Bill runs in the back office")
+    if kept.fault:
         raise BadRehearsal(kept.fault)
+    return kept
+
+
+def _print_saved(rehearsal: Rehearsal) -> None:
+    """What was kept: its sums, how much of it to look at, and what stops, which fails."""
+    sums = Sums()
+    for currency, of_it in rehearsal.sums["currencies"].items():
+        if "bills" in of_it:
+            sums.bills[currency], sums.net_minor[currency] = of_it["bills"], of_it["net_minor"]
+            sums.tax_minor[currency], sums.total_minor[currency] = of_it["tax_minor"], of_it["total_minor"]
+    _print_sums(sums)
+    month, odd = Month.from_key(rehearsal.month), sum(rehearsal.sums["odd"].values())
+    click.echo(f"kept, {odd} to look at: /staff/bill-runs/{month}, then 'bonafide bills sign-off {month} --by USERNAME'")
+    stopped = rehearsal.rows.filter(outcome=Outcome.STOPPED).select_related("account").order_by("account")
+    _print_stops([Stopped(row.account_id, row.account.reference, row.account.name, row.reason) for row in stopped])
+    if stopped:
+        sys.exit(1)
 
 
 for _command in COMMANDS:

@@ -22,6 +22,8 @@ from bonafide.periods import Month
 
 # Bills announced in one round, which comes every minute: 20,000 take an hour and forty minutes, and nobody's mail server minds.
 A_ROUND = 200
+# A bill that was issued longer ago, before an update or in another instance, is not announced any more.
+ANNOUNCED_WITHIN = timedelta(days=14)
 # How long the letter of a bill waits for the PDF that it is to bring along; then it goes without.
 WAITS_FOR_PDF = timedelta(hours=1)
 
@@ -40,7 +42,7 @@ def announce_bills(*, operator: Operator, now: datetime, limit: int = A_ROUND) -
     A bill is noted as announced in the transaction of its letters, so it is announced once, whatever is killed or repeated.
     """
     announced = 0
-    for invoice in _waiting()[:limit]:
+    for invoice in _waiting(now)[:limit]:
         if operator.billing.letter_pdf and _may_still_come(invoice, now):
             break  # in the order of issue: those after it are not older
         announced += _announce(invoice, operator, now)
@@ -58,10 +60,11 @@ def readers_of(account: Account) -> list[Reader]:
     return readers
 
 
-def _waiting() -> QuerySet[Invoice]:
+def _waiting(now: datetime) -> QuerySet[Invoice]:
     """Bills after the last one announced: they are announced in the order of issue, so none before it waits."""
     last = BillLetter.objects.order_by("-invoice__position").values_list("invoice__position", flat=True).first()
     bills = Invoice.objects.issued().filter(kind=Invoice.Kind.INVOICE, position__gt=last or 0)
+    bills = bills.filter(issued_at__gte=now - ANNOUNCED_WITHIN)
     return bills.select_related("account", "document").order_by("position")
 
 

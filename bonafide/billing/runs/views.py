@@ -232,7 +232,7 @@ def _may(request: HttpRequest, state: MonthState) -> dict[str, bool]:
     enough = signed or settings.OPERATOR.billing.sign_off != "required"
     has = request.user.has_perm
     return {
-        "rehearse": not working and has("billing.add_rehearsal"),
+        "rehearse": not working and not state.finished and has("billing.add_rehearsal"),
         "sign": not working and whole and not signed and state.over and not state.finished and has("billing.add_signoff"),
         "issue": not working and state.over and not state.finished and enough and has("billing.add_issuing"),
     }

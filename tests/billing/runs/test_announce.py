@@ -108,6 +108,12 @@ def test_a_round_announces_so_many_and_the_next_goes_on_after_them() -> None:
     assert A_ROUND <= 500
 
 
+def test_a_bill_of_long_ago_is_not_announced_any_more() -> None:
+    billed("1")
+    assert announce_bills(operator=operator(), now=OCTOBER_1 + timedelta(days=15)) == 0
+    assert announce_bills(operator=operator(), now=OCTOBER_1 + timedelta(days=14)) == 1
+
+
 def test_a_bill_of_nothing_says_so_and_a_credit_note_is_no_bill(mailoutbox: list[EmailMessage]) -> None:
     make_plan((None, Flat(amount=Decimal(0))))
     make_member(account=make_account(billing_email="", language="en"))

@@ -48,12 +48,28 @@ def test_a_month_is_rehearsed_signed_off_and_issued_by_command(meter: Meter, set
     assert isinstance(bonafide("sign-off", "2024-09", "--by", "camille").exception, CannotSignOff)
     bonafide("rehearse", "2024-09")
     assert not Rehearsal.objects.exists()
-    assert bonafide("rehearse", "2024-09", "--save").exit_code == 0
+    kept = bonafide("rehearse", "2024-09", "--save")
+    assert (kept.exit_code, kept.stdout.splitlines()) == (
+        0,
+        [
+            "1 bill: 8.00 EUR before tax, 1.60 EUR tax, 9.60 EUR in all",
+            "kept, 1 to look at: /staff/bill-runs/2024-09, then 'bonafide bills sign-off 2024-09 --by USERNAME'",
+        ],
+    )
     done = bonafide("sign-off", "2024-09", "--by", "Camille", "--note", "all of it")
     assert done.stdout == "2024-09: 1 bill signed off by camille\n"
     assert SignOff.objects.get().note == "all of it"
     issued = bonafide("issue", "2024-09")
     assert (issued.exit_code, issued.stdout) == (0, "2024-09: 1 issued\n")
+
+
+def test_a_kept_rehearsal_says_what_stops_and_fails(meter: Meter) -> None:
+    stuck = make_account()
+    use(stuck, make_meter(), "1")
+    result = bonafide("rehearse", "2024-09", "--save")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (1, "nothing to bill")
+    assert f"account {stuck.reference}: has usage of meter" in result.stderr
+    assert bonafide("rehearse", "2024-09", "--save", "--json").exit_code == 2
 
 
 def test_issue_stops_in_one_line_that_names_the_account(meter: Meter) -> None:

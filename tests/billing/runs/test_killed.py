@@ -27,7 +27,7 @@ from tests.factories.instances import instance_of_this_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ACCOUNTS, READERS = 4, 2  # accounts in two chunks; to how many of them a letter goes
+ACCOUNTS, READERS = 4, 1  # accounts in two chunks; to how many of them a letter goes
 ROOT = Path(__file__).parents[3]
 
 
@@ -114,13 +114,15 @@ def assert_as_if_never_killed(month: Month) -> None:
 def test_killed_before_every_single_step_it_is_finished_by_starting_again(
     runner: Runner, months: Iterator[Month], odd: bool
 ) -> None:
-    first = next(months)
-    done, _space, steps = runner.run(first).partition(" ")
-    assert done == "done"
-    assert int(steps) > 80
-    assert_as_if_never_killed(first)
+    counted = []
+    for month in (next(months), next(months)):  # the first of a year takes a few steps more
+        done, _space, steps = runner.run(month).partition(" ")
+        assert done == "done"
+        assert_as_if_never_killed(month)
+        counted.append(int(steps))
+    assert min(counted) > 80
 
-    killed_at = range(1 if odd else 2, int(steps) + 1, 2)
+    killed_at = range(1 if odd else 2, min(counted) + 1, 2)
     for step in killed_at:
         month = next(months)
         assert runner.run(month, step) == "killed"
@@ -130,7 +132,7 @@ def test_killed_before_every_single_step_it_is_finished_by_starting_again(
 
     outcome = verify_books()
     assert isinstance(outcome, Verified), outcome
-    assert outcome.bills == ACCOUNTS * (1 + len(killed_at))
+    assert outcome.bills == ACCOUNTS * (2 + len(killed_at))
 
 
 def test_killed_again_and_again_it_comes_to_its_end(runner: Runner, months: Iterator[Month]) -> None:
