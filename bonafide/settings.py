@@ -257,7 +257,10 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("web/seal.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/seal.svg")}],
     "SHOW_VIEW_ON_SITE": False,
-    "SITE_DROPDOWN": [{"title": _("Test accounts"), "link": reverse_lazy("test_accounts"), "icon": "science"}],
+    "SITE_DROPDOWN": [
+        {"title": _("Console"), "link": "/", "icon": "home"},
+        {"title": _("Test accounts"), "link": reverse_lazy("test_accounts"), "icon": "science"},
+    ],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {  # the console's seal green, from pale to deep

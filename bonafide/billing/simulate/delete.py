@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.db.models import ProtectedError
 
 from bonafide.accounts.models import Account, ApiKey, Clock
 from bonafide.billing.models import SimulatedBill
@@ -16,7 +17,8 @@ from bonafide.usage.models import Batch, Seen, Source, State, Total
 def delete_test_account(*, account: Account) -> None:
     """Its simulated bills, usage, sums, plans and keys, and the account itself.
 
-    :raises SimulationRefused: for a real account, which is never deleted.
+    :raises SimulationRefused: for a real account, which is never deleted; and, with nothing deleted, when something names it that
+        the database keeps for ever.
     """
     clock = Clock.objects.select_for_update().filter(pk=account.pk, account__is_test=True).first()
     if clock is None:
@@ -28,4 +30,8 @@ def delete_test_account(*, account: Account) -> None:
     Batch.objects.filter(origin=origin_of(account)).delete()
     Source.objects.filter(name=source_of(account)).delete()
     clock.delete()
-    Account.objects.filter(pk=account.pk, is_test=True).delete()
+    try:
+        Account.objects.filter(pk=account.pk, is_test=True).delete()
+    except ProtectedError as error:
+        tables = ", ".join(sorted({row._meta.db_table for row in error.protected_objects}))
+        raise SimulationRefused(f"{account.reference} cannot be deleted: rows of {tables} name it, which are kept") from None

@@ -50,7 +50,7 @@ class NewForm(forms.Form):
     name = forms.CharField(max_length=200, label=_("Name"))
     start = MonthField(label=_("First month"), help_text=_("Its time begins with this month, past or to come."))
     plan = _Named(queryset=Plan.objects.order_by("code"), required=False, empty_label=_("the default plan"), label=_("Plan"))
-    kind = forms.ChoiceField(choices=Account.Kind.choices, initial=Account.Kind.COMPANY, label=_("Kind"))
+    kind = forms.ChoiceField(choices=Account.Kind.choices, initial=Account.Kind.COMPANY, label=_("Person or company"))
     country = forms.ChoiceField(label=_("Country"), help_text=_("It decides the VAT, as for any customer."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -199,7 +199,11 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, and delete it with everything of it."""
     account = _named(pk)
     if request.method == "POST":
-        delete_test_account(account=account)
-        messages.success(request, _("The test account %(name)s is deleted.") % {"name": account.name})
+        try:
+            delete_test_account(account=account)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("The test account %(name)s is deleted.") % {"name": account.name})
         return redirect("test_accounts")
     return render(request, "billing/simulate/delete.html", {"account": account})

@@ -20,11 +20,12 @@ from bonafide.periods import Month
 from bonafide.pricing.models import Subscription
 from bonafide.pricing.rating import CostPlus, Flat, PerUnit
 from bonafide.privacy.inventory import TABLES
+from bonafide.usage.import_file import FileRefused, import_file
 from bonafide.usage.models import Batch, Event, Seen, Source, State, Total
 from tests.factories.accounts import make_account, make_user
-from tests.factories.billing import issue, make_plan, make_rate, subscribe
+from tests.factories.billing import issue, make_evidence, make_plan, make_rate, subscribe
 from tests.factories.pricing import close_month, make_price
-from tests.factories.simulated import NOW, advance_to, make_simulated
+from tests.factories.simulated import NOW, PARIS, advance_to, make_simulated
 from tests.factories.usage import make_draft, make_meter, take_in
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,19 @@ def test_months_that_are_closed_for_everybody_are_not_for_it(plan, meter):
     months = dict(Total.objects.values_list("account_id", "bill_month"))
     assert months.pop(account.pk) == 202409
     assert list(months.values()) == [202410]
+
+
+def test_a_file_is_taken_in_by_its_clock_too(plan, meter, tmp_path):
+    account = make_simulated(reference="trial")
+    advance_to(account, 2027, 2, 10)
+    file = tmp_path / "usage.csv"
+    rows = ("1,trial,gpu,2027-01-20T12:00:00Z,4", "2,trial,gpu,2027-02-09T12:00:00Z,6")
+    file.write_text("\n".join(("id,account,meter,time,quantity", *rows)) + "\n")
+    assert import_file(path=file, format="csv", zone=PARIS, now=NOW).accepted == 2
+    assert set(Event.objects.values_list("bill_month", flat=True)) == {202702}
+    file.write_text("id,account,meter,time,quantity\n3,trial,gpu,2027-02-11T12:00:00Z,4\n")
+    with pytest.raises(FileRefused, match="is in the future"):
+        import_file(path=file, format="csv", zone=PARIS, now=NOW)
 
 
 def test_a_batch_asks_for_clocks_only_when_it_names_a_test_account(plan, meter):
@@ -295,3 +309,12 @@ def test_a_real_account_is_never_deleted_by_this():
     with pytest.raises(SimulationRefused):
         delete_test_account(account=real)
     assert Account.objects.filter(pk=real.pk).exists()
+
+
+def test_what_the_database_keeps_for_ever_keeps_it_whole(plan):
+    account = make_simulated()
+    advance_to(account, 2027, 2)
+    make_evidence(account, "phone", "FR")
+    with pytest.raises(SimulationRefused, match="rows of billing_locationevidence name it"):
+        delete_test_account(account=account)
+    assert SimulatedBill.objects.filter(account=account).exists()
