@@ -1,4 +1,7 @@
-"""Invoices and what hangs on them. Once an invoice has its number, the database itself refuses to change it (``triggers``)."""
+"""Invoices and what hangs on them. Once an invoice has its number, the database itself refuses to change it (``triggers``).
+
+It is long because the tables of a bill are read together.
+"""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ def _totals_before(month: Month, bills: Sequence[ComputedBill]) -> dict[tuple[in
     rows = (
         Invoice.objects.issued()
         .of_month(month.previous().key)
-        .filter(kind=Invoice.Kind.INVOICE, account__in=[bill.account_id for bill in bills])
+        .exclude(kind=Invoice.Kind.CREDIT_NOTE)
+        .filter(replacement=None, account__in=[bill.account_id for bill in bills])
         .values_list("account_id", "currency", "total_minor")
     )
     return {(account_id, currency): total for account_id, currency, total in rows}

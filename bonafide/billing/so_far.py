@@ -77,9 +77,8 @@ def _spread(lines: list[tuple[str, int]], daily: dict[str, Days], month: Month) 
 
 def _lines_of(account: Account, month: Month, currency: str, operator: Operator) -> list[tuple[str, int]]:
     """Meter and net of a month's lines: as billed, or as they stand when the month is not billed yet."""
-    billed = InvoiceLine.objects.filter(
-        invoice__account=account, invoice__month=month.key, invoice__kind=Invoice.Kind.INVOICE, invoice__currency=currency
-    )
+    of_month = {"invoice__account": account, "invoice__month": month.key, "invoice__currency": currency}
+    billed = InvoiceLine.objects.filter(**of_month, invoice__replacement=None).exclude(invoice__kind=Invoice.Kind.CREDIT_NOTE)
     lines = list(billed.values_list("meter", "net_minor"))
     if lines:
         return lines

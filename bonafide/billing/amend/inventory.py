@@ -52,13 +52,13 @@ TABLES = (
         ),
     ),
     Table(
-        # ``reason`` is free text of staff.
+        # ``reason`` is free text of staff. Worded so that it says what is held and is no word about the debt, which stays.
         "billing.Loss",
-        called=_("claims written off in the books"),
+        called=_("notes on what bills are worth in the books"),
         plain=("id", "key"),
         holdings=_beside(
             ("invoice_id", "amount_minor", "reason", "made_by_id", "made_on"),
-            _("how much of a bill the books no longer expect, why, and who of our staff said so"),
+            _("what the books expect of a bill, why, and who of our staff said so"),
             "invoice__account_id",
             "made_on",
         ),

@@ -62,6 +62,6 @@ def replay(*, invoice: Invoice, zone: ZoneInfo) -> tuple[Explained, ...]:
             explained.append(Explained(charge, tuple(range(first, len(again) + 1))))
     except (Unbillable, ArithmeticError, ValueError) as error:
         raise Unexplained(str(error)) from None
-    if invoice.kind != Invoice.Kind.INVOICE or again != issued:
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE or again != issued:
         raise Unexplained(f"bill {invoice.number}: its lines do not follow from what is kept")
     return tuple(explained)
