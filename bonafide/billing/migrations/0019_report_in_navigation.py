@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0012_closings_are_kept'),
+        ('billing', '0018_closings_are_kept'),
     ]
 
     operations = [
