@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from bonafide import money
 from bonafide.accounts.models import Account
 from bonafide.billing.computed import ComputedBill, Stopped
-from bonafide.billing.lines import Prices, Unbillable, lines_of
+from bonafide.billing.lines import Prices, Unbillable, lines_of, split_days
 from bonafide.billing.models import Invoice
 from bonafide.billing.seal import canonical
 from bonafide.billing.tax_basis import Decided, TaxDesk, Unlocated
@@ -21,6 +21,7 @@ from bonafide.operator import Operator
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate
 from bonafide.usage.measure import Measured, measure
+from bonafide.usage.measure_days import DaysUsed
 
 CHUNK = 500
 # What a column holds (64 bits).
@@ -68,7 +69,8 @@ class _Desk:
         self.month, self.operator, self.until = month, operator, until
         self.start, self.end = month.start(operator.zone), month.end(operator.zone)
         self.seller = canonical(seller_of(operator))
-        self.prices = Prices()
+        self.prices = Prices(operator.zone)
+        self.days: dict[tuple[int, Month], DaysUsed] = {}
         self.tax, self.sentences = TaxDesk(month, operator), operator.tax.sentences
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
@@ -76,6 +78,7 @@ class _Desk:
         ids = [account.pk for account in accounts]
         for row in measure(bill_month=self.month, zone=self.operator.zone, account_ids=ids, until=self.until):
             measured[row.account_id].append(row)
+        self.days = split_days(accounts=accounts, measured=measured, month=self.month, prices=self.prices, until=self.until)
         self.tax.read(accounts)
         for account in accounts:
             rows = measured.get(account.pk, [])
@@ -98,7 +101,7 @@ class _Desk:
         return account.created_at < self.end and (account.closed_at is None or account.closed_at > self.start)
 
     def _bill(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | None:
-        lines = lines_of(account_id=account.pk, measured=rows, month=self.month, language=account.language, prices=self.prices)
+        lines = lines_of(account=account, measured=rows, month=self.month, prices=self.prices, days=self.days)
         sheet = self.prices.sheet(account.pk, self.month, account.language)
         if not lines or sheet is None:
             return None

@@ -12,6 +12,7 @@ from bonafide.pricing.models import ClosedMonth, Meter, Plan, Price
 from bonafide.pricing.price_file import PriceFileRefused
 from bonafide.pricing.prices_in_force import price_book
 from tests.factories.pricing import close_month, make_meter
+from tests.factories.usage import PARIS
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +84,7 @@ def test_a_file_brings_its_meters_its_plan_and_its_prices():
         6,
         "bucket",
     )
-    items = price_book(month=Month(2024, 1)).plan_for(0).items
+    items = price_book(month=Month(2024, 1), zone=PARIS).plan_for(0).items
     assert [(item.code, item.terms.model) for item in items] == [("storage", "per-unit"), ("fee", "flat")]
 
 
@@ -134,7 +135,8 @@ def test_a_price_that_is_withdrawn_is_on_no_later_bill():
     load(WHOLE + FLAT)
     load(PLAN + FLAT.replace("2024-01-01", "2026-10-01").replace('model = "flat"\namount = "9.90"', 'model = "withdrawn"'))
     codes = {
-        month: [item.code for item in price_book(month=month).plan_for(0).items] for month in (Month(2026, 9), Month(2026, 10))
+        month: [item.code for item in price_book(month=month, zone=PARIS).plan_for(0).items]
+        for month in (Month(2026, 9), Month(2026, 10))
     }
     assert codes == {Month(2026, 9): ["storage", "fee"], Month(2026, 10): ["storage"]}
 
@@ -155,7 +157,7 @@ def test_a_file_saved_with_a_byte_order_mark_and_windows_line_ends_is_read():
 
 def test_the_reseller_example_prices_the_cost_meter_without_declaring_it():
     load((EXAMPLES / "reseller.toml").read_text(encoding="utf-8"))
-    (item,) = price_book(month=Month(2024, 9)).plan_for(0).items
+    (item,) = price_book(month=Month(2024, 9), zone=PARIS).plan_for(0).items
     assert (item.meter.code, item.meter.unit, item.meter.scale, item.meter.group_by) == ("focus-usd", "USD", 12, "service")
     assert item.terms.to_json() == '{"markup_percent":"70","model":"cost-plus"}'
     assert Plan.objects.get().currency == "USD"
@@ -163,9 +165,9 @@ def test_the_reseller_example_prices_the_cost_meter_without_declaring_it():
 
 def test_the_cloud_example_uses_every_model():
     load((EXAMPLES / "cloud.toml").read_text(encoding="utf-8"))
-    items = price_book(month=Month(2026, 9)).plan_for(0).items
+    items = price_book(month=Month(2026, 9), zone=PARIS).plan_for(0).items
     assert {item.terms.model for item in items} == {"flat", "per-unit", "graduated", "volume", "package", "cost-plus"}
-    later = {item.code: item.terms for item in price_book(month=Month(2026, 10)).plan_for(0).items}
+    later = {item.code: item.terms for item in price_book(month=Month(2026, 10), zone=PARIS).plan_for(0).items}
     assert {item.code for item in items if item.terms != later[item.code]} == {"dev1-l", "object-storage"}
 
 

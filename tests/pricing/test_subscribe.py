@@ -10,6 +10,7 @@ from bonafide.pricing.prices_in_force import price_book
 from bonafide.pricing.subscribe import SubscriptionRefused, subscribe
 from tests.factories.accounts import make_account
 from tests.factories.pricing import close_month, make_plan, make_subscription
+from tests.factories.usage import PARIS
 
 pytestmark = pytest.mark.django_db
 
@@ -26,15 +27,15 @@ def plan():
 
 def test_an_account_is_put_on_a_plan(account, plan):
     subscribe(account=account, plan=plan, starts_on=date(2024, 9, 15))
-    assert price_book(month=Month(2024, 9)).plan_for(account.pk).id == plan.pk
-    assert price_book(month=Month(2024, 8)).plan_for(account.pk) is None
+    assert price_book(month=Month(2024, 9), zone=PARIS).plan_for(account.pk).id == plan.pk
+    assert price_book(month=Month(2024, 8), zone=PARIS).plan_for(account.pk) is None
 
 
 def test_one_plan_can_follow_another_on_the_day_it_ends(account, plan):
     subscribe(account=account, plan=plan, starts_on=date(2024, 1, 1), ends_on=date(2024, 9, 15))
     later = make_plan()
     subscribe(account=account, plan=later, starts_on=date(2024, 9, 15))
-    assert price_book(month=Month(2024, 9)).plan_for(account.pk).id == later.pk
+    assert price_book(month=Month(2024, 9), zone=PARIS).plan_for(account.pk).id == later.pk
 
 
 @pytest.mark.parametrize(
