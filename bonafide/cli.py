@@ -39,6 +39,9 @@ COMMANDS = {
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
+    "subscriptions": Entry(
+        "bonafide.pricing.subscription_commands:subscriptions", "Put accounts on plans, let them change, and end it."
+    ),
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
     "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
 }

@@ -115,14 +115,23 @@ class PriceBook:
             or (closed is not None and self.start < closed < self.end)
         ):
             return self.whole[plan_id]
+        return self._stays(account_id, self.default_plan_id, opened, closed)
+
+    def has_gaps(self, *, account_id: int, opened: datetime, closed: datetime | None) -> bool:
+        """Whether a default plan, where there is none, would have a part of the account's prorated month."""
+        stays = self._stays(account_id, None, opened, closed)
+        return self._stays(account_id, stays[0].plan_id, opened, closed) != stays if stays else False
+
+    def _stays(self, account_id: int, default: int | None, opened: datetime, closed: datetime | None) -> tuple[Stay, ...]:
+        plan_id = self.subscribed.get(account_id, default)
         subscriptions = self.partial.get(account_id, ())
-        if not subscriptions and account_id in self.subscribed:
+        if not subscriptions and plan_id is not None and account_id in self.subscribed:
             subscriptions = (Subscribed(plan_id, self.month.first_day, None),)
         return stays_in(
             month=self.month,
             zone=self.zone,
             subscriptions=subscriptions,
-            default=self.default_plan_id,
+            default=default,
             proration={pk: plan.proration for pk, plan in self.plans.items()},
             opened=opened,
             closed=closed,
