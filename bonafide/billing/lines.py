@@ -26,10 +26,13 @@ HOUR_PLACES = Decimal("0.000001")
 
 
 class _Sum(NamedTuple):
-    """A quantity in the meter's own integer units, and what it was when its month was billed (zero when it was not)."""
+    """A quantity in the meter's own integer units, and what it was when its month was billed.
+
+    ``before`` is None for a group of its own that was not billed then.
+    """
 
     quantity: int
-    before: int
+    before: int | None
     groups: tuple[tuple[str, int], ...]
 
 
@@ -168,7 +171,7 @@ def _late(
         if entry.meter is None or entry.meter.id not in by_meter:
             continue
         for group, total in _sums(entry.terms, _used(entry, entry.meter, by_meter, used)):
-            if total.quantity != total.before:
+            if total.quantity != (total.before or 0) or (total.before is None and entry.terms.minimum):
                 yield Charge(entry, group, total, late=True)
 
 
@@ -189,7 +192,7 @@ def _all_priced(used: DaysUsed, sheets: Sequence[Sheet], meters: Collection[int]
     :raises Unbillable: naming the meter and the day.
     """
     zone = sheets[0].prices.zone
-    closed = account.closed_at.astimezone(zone).date() if account.closed_at else None
+    closed = (account.closed_at - datetime.resolution).astimezone(zone).date() if account.closed_at else None
     for meter_id, day in used.used_days():
         if meter_id not in meters or any(_prices(sheet, meter_id, day) for sheet in sheets):
             continue
@@ -227,12 +230,13 @@ def _by_meter(rows: Iterable[Measured], sheets: Sequence[Sheet]) -> dict[int, li
 def _sums(terms: Terms, rows: Sequence[Measured]) -> Iterator[tuple[str, _Sum]]:
     """Each group of a price that is split, else the whole with its groups as details."""
     if len(rows) == 1 and not rows[0].group_key:  # most meters have no groups
-        yield "", _Sum(rows[0].quantity, rows[0].before or 0, ())
+        before = rows[0].before
+        yield "", _Sum(rows[0].quantity, before if terms.split else before or 0, ())
         return
     ordered = sorted(rows, key=attrgetter("group_key"))
     if terms.split:
         for row in ordered:
-            yield row.group_key, _Sum(row.quantity, row.before or 0, ())
+            yield row.group_key, _Sum(row.quantity, row.before, ())
         return
     groups = tuple((row.group_key, row.quantity) for row in ordered)
     yield "", _Sum(sum(row.quantity for row in ordered), sum(row.before or 0 for row in ordered), groups)
@@ -261,9 +265,15 @@ def _rated(entry: Entry, group: str, total: _Sum) -> Iterator[ComputedLine]:
 
 def _late_line(entry: Entry, meter: PricedMeter, group: str, total: _Sum) -> ComputedLine:
     sheet = entry.sheet
-    before, after = _amount(total.before, meter), _amount(total.quantity, meter)
+    before, after = _amount(total.before or 0, meter), _amount(total.quantity, meter)
     try:
-        change = rate_change(terms=entry.terms, before=before, after=after, currency=sheet.plan.currency, exchange=entry.factor)
+        change = rate_change(
+            terms=entry.terms,
+            before=None if total.before is None else before,
+            after=after,
+            currency=sheet.plan.currency,
+            exchange=entry.factor,
+        )
     except NegativeQuantity:
         raise entry.below_zero() from None
     quantity, unit_price, unit = _as_product(entry, EXACT.subtract(after, before), change)

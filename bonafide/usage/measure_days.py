@@ -54,12 +54,13 @@ class DaysUsed:
             lasted, before = _within(self.lasted.get(key), low, high), _within(self.lasted_before.get(key), low, high)
             if not rows and not lasted and not before:
                 continue
+            earlier = self.bill_month.previous().key
             if self.kinds[meter_id] == "hours":
                 quantity, was = seconds(lasted), seconds(before)
             else:
-                quantity = self._figure(meter_id, rows, self.bill_month.key)
-                was = self._figure(meter_id, rows, self.bill_month.previous().key)
-            found.append(Measured(self.account_id, meter_id, self.month.key, key[1], quantity, was, 0))
+                quantity, was = self._figure(meter_id, rows, self.bill_month.key), self._figure(meter_id, rows, earlier)
+            there = before or any(row.bill_month <= earlier for row in rows)
+            found.append(Measured(self.account_id, meter_id, self.month.key, key[1], quantity, was if there else None, 0))
         return found
 
     def used_days(self) -> Iterator[tuple[int, date]]:
