@@ -262,7 +262,13 @@ class _Desk:
         known = self._hours(month, accounts, self.bill_month.key)
         before = self._hours(month, accounts, self.bill_month.previous().key)
         keys = {key for key in known.keys() | before.keys() if key[:2] in pairs}
-        return [Measured(*key, known.get(key, 0), before.get(key), 0) for key in keys]
+        self.cursor.execute(  # what was billed at nothing was there all the same
+            "SELECT DISTINCT account_id, meter_id, group_key FROM usage_total "  # noqa: S608
+            f"WHERE day BETWEEN {month.key * 100:d} AND {month.key * 100 + 99:d} "
+            f"AND bill_month <= {self.bill_month.previous().key:d} AND {accounts}"
+        )
+        there = {(account_id, meter_id, month.key, group) for account_id, meter_id, group in self.cursor.fetchall()}
+        return [Measured(*key, known.get(key, 0), before.get(key, 0 if key in there else None), 0) for key in keys]
 
 
 def _months(first: Month, end: Month) -> Iterator[Month]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bonafide.billing.lines import Charge, Prices, Unbillable, charges_of, split_days
 from bonafide.billing.models import Invoice
-from bonafide.periods import Month
+from bonafide.periods import Month, day_key
 from bonafide.usage.measure import measure
 
 
@@ -26,6 +26,14 @@ class Explained:
     def month(self) -> Month:
         """The month that the usage is of, which is before the bill's when it came late."""
         return self.charge.entry.sheet.month
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """From which day to before which (YYYYMMDD) usage counts: those of the month, or of its part that the price holds for."""
+        part = self.charge.entry.part
+        if part:
+            return day_key(part.first), day_key(part.until)
+        return day_key(self.month.first_day), day_key(self.month.next().first_day)
 
     @property
     def group(self) -> str | None:
