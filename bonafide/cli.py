@@ -39,6 +39,9 @@ COMMANDS = {
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
+    "subscriptions": Entry(
+        "bonafide.pricing.subscription_commands:subscriptions", "Put accounts on plans, let them change, and end it."
+    ),
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
     "test-accounts": Entry("bonafide.billing.simulate.commands:test_accounts", "Try prices over simulated months."),
     "books": Entry("bonafide.books.commands:books", "Report revenue, VAT and receivables, close months, archive years."),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from bonafide import money
 from bonafide.accounts.models import Account
 from bonafide.billing.computed import ComputedBill, Stopped, main_of
-from bonafide.billing.lines import Prices, Unbillable, lines_of
+from bonafide.billing.lines import Prices, Unbillable, lines_of, split_days
 from bonafide.billing.models import Invoice
 from bonafide.billing.seal import canonical
 from bonafide.billing.tax_basis import Decided, TaxDesk, Unlocated
@@ -23,6 +23,7 @@ from bonafide.periods import Month
 from bonafide.pricing.exchange import latest_rate
 from bonafide.pricing.models import ExchangeRate
 from bonafide.usage.measure import Measured, measure
+from bonafide.usage.measure_days import DaysUsed
 
 CHUNK = 500
 # What a column holds (64 bits).
@@ -50,22 +51,42 @@ def running_bill(
 
 
 def bills_of(
-    *, account: Account, month: Month, operator: Operator, usages: Iterable[Sequence[Measured]]
+    *, account: Account, month: Month, operator: Operator, usages: Sequence[Sequence[Measured]], now: datetime
 ) -> list[ComputedBill | Stopped | None]:
-    """What one account's month would come to by each of these usages; nothing of one counts towards another."""
-    desk = _Desk(month, operator)
+    """What one account's month would come to by each of these usages; nothing of one counts towards another.
+
+    The first is what is measured by ``now``; what the others have more is used on the days from then on.
+    """
+    desk = _Desk(month, operator, now)
     desk.tax.read([account])
+    measured = {account.pk: usages[0]}
+    days = split_days(accounts=[account], measured=measured, month=month, prices=desk.prices, until=now)
+    today = now.astimezone(operator.zone).date()
+    to_come = [today + timedelta(days=number) for number in range((month.last_day - today).days + 1)]
     tax, found = desk.tax, []
     for rows in usages:
         desk.tax = copy(tax)
+        more = _more(usages[0], rows, month)
+        desk.days = {key: used.with_more(more, to_come) if key[1] == month else used for key, used in days.items()}
         found.append(desk.outcome(account, rows))
     return found
+
+
+def _more(before: Sequence[Measured], after: Sequence[Measured], month: Month) -> dict[tuple[int, str], int]:
+    """What of each meter and group of the month one usage has more than another."""
+    had = {(row.meter_id, row.group_key): row.quantity for row in before if row.usage_month == month.key}
+    more = {
+        (row.meter_id, row.group_key): row.quantity - had.get((row.meter_id, row.group_key), 0)
+        for row in after
+        if row.usage_month == month.key
+    }
+    return {key: amount for key, amount in more.items() if amount}
 
 
 def simulated_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
     """A whole month of a test account; where no exchange rate is entered for it yet, the latest one before serves."""
     desk = _Desk(month, operator)
-    desk.prices = Prices(rate_of=latest_rate)
+    desk.prices = Prices(operator.zone, rate_of=latest_rate)
     return next(desk.bills([account]), None)
 
 
@@ -90,7 +111,8 @@ class _Desk:
         self.month, self.operator, self.until = month, operator, until
         self.start, self.end = month.start(operator.zone), month.end(operator.zone)
         self.seller = canonical(seller_of(operator))
-        self.prices = Prices()
+        self.prices = Prices(operator.zone)
+        self.days: dict[tuple[int, Month], DaysUsed] = {}
         self.tax, self.sentences = TaxDesk(month, operator), operator.tax.sentences
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
@@ -98,6 +120,7 @@ class _Desk:
         ids = [account.pk for account in accounts]
         for row in measure(bill_month=self.month, zone=self.operator.zone, account_ids=ids, until=self.until):
             measured[row.account_id].append(row)
+        self.days = split_days(accounts=accounts, measured=measured, month=self.month, prices=self.prices, until=self.until)
         self.tax.read(accounts)
         for account in accounts:
             rows = measured.get(account.pk, [])
@@ -123,7 +146,7 @@ class _Desk:
         return account.created_at < self.end and (account.closed_at is None or account.closed_at > self.start)
 
     def _bill(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | None:
-        lines = lines_of(account_id=account.pk, measured=rows, month=self.month, language=account.language, prices=self.prices)
+        lines = lines_of(account=account, measured=rows, month=self.month, prices=self.prices, days=self.days)
         sheet = self.prices.sheet(account.pk, self.month, account.language)
         if not lines or sheet is None:
             return None

@@ -76,7 +76,7 @@ def forecast(*, account: Account, now: datetime, operator: Operator) -> Forecast
         if meter.aggregation in GROWING and meter.code in daily
     }
     days = whole_days(month=month, today=today)
-    outcomes = bills_of(account=account, month=month, operator=operator, usages=_usages(rows, month, told, bool(days)))
+    outcomes = bills_of(account=account, month=month, operator=operator, usages=_usages(rows, month, told, bool(days)), now=now)
     bill, low, likely, high = [
         outcome if isinstance(outcome, ComputedBill) else None for outcome in (*outcomes, None, None, None)
     ][:4]

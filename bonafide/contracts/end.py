@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
+
 from bonafide.contracts.models import Contract
 from bonafide.pricing.models import Subscription
 from bonafide.pricing.subscribe import subscribe
@@ -40,5 +42,6 @@ def end_subscription(*, subscription: Subscription, last_on: date) -> Subscripti
         plan=subscription.plan,
         starts_on=subscription.starts_on,
         ends_on=ends_on,
+        zone=settings.OPERATOR.zone,
         replacing=subscription,
     )

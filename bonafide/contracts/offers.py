@@ -65,7 +65,7 @@ def offers_for(*, account: Account | None, language: str, operator: Operator, no
     :raises Unbillable: when it cannot be told yet which VAT the account pays.
     """
     month = Month.of(now, operator.zone)
-    book = price_book(month=month)
+    book = price_book(month=month, zone=operator.zone)
     till = _Till(account, month, operator, language)
     return [_offer(plan, book.plans[plan.pk], till, account, language) for plan in offered_plans()]
 

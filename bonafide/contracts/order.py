@@ -98,7 +98,7 @@ def place_order(
     at_once = until is None or begin_at_once
     starts_on = _first_day(account, today if at_once or until is None else until + timedelta(days=1), today)
     try:
-        subscription = subscribe(account=account, plan=plan, starts_on=starts_on)
+        subscription = subscribe(account=account, plan=plan, starts_on=starts_on, zone=operator.zone)
     except SubscriptionRefused:
         raise OrderRefused(_("The plan cannot begin on that day, because it was billed already. Please write to us.")) from None
     contract = Contract.objects.create(

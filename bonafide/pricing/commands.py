@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import click
+from django.conf import settings
 from django.utils import timezone
 
 from bonafide.errors import Refused
@@ -73,7 +74,8 @@ def list_(*, month: str | None, as_json: bool) -> None:
     Example: bonafide prices list --month 2024-09 --json
     """
     today = timezone.localdate()
-    book = price_book(month=_month(month) if month else Month(today.year, today.month))
+    zone = settings.OPERATOR.zone
+    book = price_book(month=_month(month) if month else Month(today.year, today.month), zone=zone)
     plans = [(plan, plan.id == book.default_plan_id) for plan in book.plans.values()]
     if as_json:
         click.echo(json.dumps([_as_json(plan, is_default) for plan, is_default in plans], ensure_ascii=False, indent=2))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -130,7 +131,7 @@ class _Sorts:
     """Which rates of VAT the lines of an issued bill were for: what its prices say, else what its basis says of its rates."""
 
     def __init__(self, invoice: Invoice, rows: list[InvoiceLine]) -> None:
-        sheet = Prices().sheet(invoice.account_id, Month.from_key(invoice.month), invoice.language)
+        sheet = Prices(settings.OPERATOR.zone).sheet(invoice.account_id, Month.from_key(invoice.month), invoice.language)
         entries = sheet.entries if sheet else ()
         self._all = {entry.item.sort for entry in entries}
         self._by_meter: dict[str, set[str]] = {}

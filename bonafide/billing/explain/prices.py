@@ -12,14 +12,17 @@ from bonafide.billing.explain.replay import Explained
 from bonafide.billing.models import Invoice
 from bonafide.money import exponent, text
 from bonafide.periods import Month
+from bonafide.pricing.stays import midnight
 
-FORMAT = "bonafide-bill-prices/1"
+FORMAT = "bonafide-bill-prices/2"
 
 
 def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInfo) -> dict[str, Any]:
     """Everything but the usage that the lines follow from. Numbers are decimal text, instants are UTC, months are half-open.
 
-    A charge is one price, of one group when the price is each group's own; "lines" are the positions that it came to.
+    A charge is one price, of one group when the price is each group's own; "lines" are the positions that it came to. Where a
+    price holds for a part of the month only, "days" are those whose usage it has (half-open; "from" and "until" are their
+    midnights), and "share" is the part of the month that it owes, by which its terms, given as for a whole month, are cut.
     """
     return {
         "format": FORMAT,
@@ -35,12 +38,15 @@ def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInf
 
 def _charge(one: Explained, language: str, zone: ZoneInfo) -> dict[str, Any]:
     entry = one.charge.entry
-    meter, rate = entry.meter, entry.exchange
+    meter, rate, part = entry.meter, entry.exchange, entry.part
+    start, end = one.month.start(zone), one.month.end(zone)
     return {
         "lines": list(one.positions),
         "month": str(one.month),
-        "from": _instant(one.month.start(zone)),
-        "until": _instant(one.month.end(zone)),
+        "from": _instant(midnight(part.first, zone) if part else start),
+        "until": _instant(midnight(part.until, zone) if part else end),
+        "days": part and {"from": part.first.isoformat(), "until": part.until.isoformat()},
+        "share": part and {"owed": part.owed, "of": part.of, "unit": part.unit},
         "late": one.charge.late,
         "group": one.group,
         "price": {
@@ -48,7 +54,7 @@ def _charge(one: Explained, language: str, zone: ZoneInfo) -> dict[str, Any]:
             "code": entry.item.code,
             "name": entry.item.name(language),
             "valid_from": entry.item.valid_from.isoformat(),
-            "terms": json.loads(entry.terms.to_json()),
+            "terms": json.loads(entry.full.terms.to_json()),
         },
         "meter": meter
         and {

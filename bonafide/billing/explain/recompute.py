@@ -8,7 +8,8 @@ Both files are on the bill's page. It needs Python 3.8 or later and nothing else
 How a bill comes about, which is what you read below:
 
 1. The events of a meter become one quantity a month (``quantities``): a sum, a count, a largest, a latest, a number of different
-   values, or hours. Where the price is each group's own, there is a quantity for each group.
+   values, or hours. Where the price is each group's own, there is a quantity for each group. Where a price holds for some days of
+   the month, the quantity is that of these days, and its terms are cut to the share of the month that is owed (``prorated``).
 2. The price's terms turn that quantity into lines (``rate``): a line's amount is quantity times unit price, rounded half up once.
 3. Usage that came after its month was billed is a late line: what its month comes to with it, less what it came to without.
 """
@@ -34,13 +35,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class Usage:
     """The events of usage.csv, summed up as they are read; only hours and different values are kept one by one.
 
-    A month's figures are kept by the bill ("2024-09") that the event was on, so that what was known before can be told.
+    A day's figures are kept by the bill ("2024-09") that the event was on, so that what was known before can be told.
     """
 
     def __init__(self, meters):
         self.meters = meters
-        self.figures = defaultdict(dict)  # (meter, month, group) -> {bill: sum, largest or latest}
-        self.subjects = defaultdict(dict)  # (meter, month, group) -> {value: first bill}
+        self.figures = defaultdict(dict)  # (meter, day, group) -> {bill: sum, largest or latest}
+        self.subjects = defaultdict(dict)  # (meter, month, group) -> {value: (first bill, its earliest day there)}
         self.states = defaultdict(lambda: defaultdict(list))  # meter -> {resource: [(time, quantity, group, bill)]}
         self.unknown = []
 
@@ -49,7 +50,7 @@ class Usage:
         if meter is None:
             self.unknown.append(row["meter"])
             return
-        kind, key = meter["aggregation"], (row["meter"], row["day"][:7], row["group"])
+        kind, key = meter["aggregation"], (row["meter"], row["day"], row["group"])
         figures = self.figures[key]
         if kind in ("sum", "count"):
             figures[bill] = figures.get(bill, ZERO) + quantity
@@ -60,28 +61,40 @@ class Usage:
             figures[bill] = max(figures.get(bill, reading), reading)
         elif kind == "unique":
             figures.setdefault(bill, ZERO)
-            self.subjects[key][row["subject"]] = min(self.subjects[key].get(row["subject"], bill), bill)
+            values, seen = self.subjects[row["meter"], row["day"][:7], row["group"]], (bill, row["day"])
+            values[row["subject"]] = min(values.get(row["subject"], seen), seen)
         elif kind == "hours":
+            figures.setdefault(bill, ZERO)
             self.states[row["meter"]][row["subject"]].append((instant(row["time"]), quantity, row["group"], bill))
 
     def quantities(self, charge, known):
-        """The quantity of each group in a charge's month, from the events that were on bills for which ``known`` is true."""
-        meter, found = charge["meter"], {}
+        """The quantity of each group on a charge's days, from the events that were on bills for which ``known`` is true."""
+        meter, figures = charge["meter"], defaultdict(list)
         if meter["aggregation"] == "hours":
             return self._hours(charge, known)
-        for (code, month, group), by_bill in self.figures.items():
-            if (code, month) != (meter["code"], charge["month"]):
-                continue
-            figures = [figure for bill, figure in by_bill.items() if known(bill)]
-            if meter["aggregation"] in ("sum", "count"):
-                found[group] = sum(figures, ZERO)
-            elif meter["aggregation"] == "max":
-                found[group] = max(figures, default=ZERO)
-            elif meter["aggregation"] == "latest":
-                found[group] = max(figures, default=(0, ZERO))[1]
-            else:
-                found[group] = Decimal(sum(known(bill) for bill in self.subjects[code, month, group].values()))
-        return found
+        for (code, day, group), by_bill in self.figures.items():
+            if code == meter["code"] and within(charge, day):
+                figures[group] += [figure for bill, figure in by_bill.items() if known(bill)]
+        if meter["aggregation"] == "unique":
+            values = {group: self.subjects[meter["code"], charge["month"], group].values() for group in figures}
+            return {
+                group: Decimal(sum(known(bill) and within(charge, day) for bill, day in seen)) for group, seen in values.items()
+            }
+        if meter["aggregation"] == "max":
+            return {group: max(found, default=ZERO) for group, found in figures.items()}
+        if meter["aggregation"] == "latest":
+            return {group: max(found, default=(0, ZERO))[1] for group, found in figures.items()}
+        return {group: sum(found, ZERO) for group, found in figures.items()}
+
+    def has_group(self, charge, known):
+        """Whether there was anything of a charge's own group on its days."""
+        code, group = charge["meter"]["code"], charge["group"]
+        if self._hours(charge, known).get(group):
+            return True
+        return any(
+            (of, its) == (code, group) and within(charge, day) and any(map(known, by_bill))
+            for (of, day, its), by_bill in self.figures.items()
+        )
 
     def _hours(self, charge, known):
         """A resource's state lasts until its next one; what lasted is counted in whole seconds, rounded half up once a group."""
@@ -95,6 +108,12 @@ class Usage:
                 if quantity > 0 and until > max(since, start):
                     lasted[group] += int(quantity.scaleb(meter["decimals"])) * (until - max(since, start))
         return {group: Decimal((units + 500_000) // 1_000_000) for group, units in lasted.items()}
+
+
+def within(charge, day):
+    """Whether a day is one of a charge's: of its month, or where it has days of its own, of those."""
+    days = charge.get("days")
+    return days["from"] <= day < days["until"] if days else day[:7] == charge["month"]
 
 
 def instant(text):
@@ -174,21 +193,63 @@ def tier_lines(tier, quantity, decimals):
     return lines
 
 
+# --- a part of a month owes its share of what a month owes ---
+
+
+def prorated(charge, decimals):
+    """A charge's terms, cut to its share of the month. Each number is rounded half up once.
+
+    Amounts of money are cut, to the currency's smallest unit. Of what adds up over the days, so are the units that are included
+    and the bounds of tiers, to the decimals that are kept of it, at most four; of a level (a largest or latest), the prices
+    instead, to six decimals.
+    """
+    terms, share, meter = charge["price"]["terms"], charge.get("share"), charge["meter"]
+    if not share or share["owed"] == share["of"]:
+        return terms
+    places = dict.fromkeys(("amount", "minimum", "flat"), decimals)
+    if meter and meter["aggregation"] in ("max", "latest"):
+        places.update(unit_price=6, price=6)
+    elif meter:
+        kept = 4 if meter["aggregation"] == "hours" else min(4, meter["decimals"])
+        places.update(included=kept, up_to=kept)
+
+    def cut(name, number):
+        part = Decimal(number) * share["owed"] / share["of"]
+        return part.quantize(ONE.scaleb(-places[name]), rounding=ROUND_HALF_UP)
+
+    def cut_each(table):
+        return {name: cut(name, value) if name in places else value for name, value in table.items()}
+
+    terms = cut_each(terms)
+    tiers, below = [], ZERO
+    for tier in map(cut_each, terms.get("tiers", [])):
+        if "up_to" not in tier or Decimal(tier["up_to"]) > below:  # else nothing is left of it
+            tiers.append(tier)
+        below = Decimal(tier.get("up_to", below))
+    return {**terms, "tiers": tiers}
+
+
 # --- 3. the lines are compared with the bill's ---
 
 
 def recomputed(bill, usage, charge):
     """A charge's lines. Of a late line only the amount is worked out: quantity and unit price are None."""
     exchange = Decimal(charge["exchange"]["rate"]) if charge["exchange"] else ONE
-    terms, decimals = charge["price"]["terms"], bill["decimals"]
+    decimals = bill["decimals"]
+    terms = prorated(charge, decimals)
 
     def lines(known):
         return rate(terms, quantity_of(usage, charge, known), decimals, exchange)
 
+    def earlier(on_bill):
+        return on_bill < bill["month"]
+
     if not charge["late"]:
         return lines(lambda on_bill: True)
     after = sum(amount for _, _, amount in lines(lambda on_bill: True))
-    before = sum(amount for _, _, amount in lines(lambda on_bill: on_bill < bill["month"]))
+    before = sum(amount for _, _, amount in lines(earlier))
+    if charge["group"] is not None and not usage.has_group(charge, earlier):
+        before = 0  # not even its minimum was billed
     return [(None, None, after - before)]
 
 

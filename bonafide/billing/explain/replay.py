@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bonafide.billing.lines import Charge, Prices, Unbillable, charges_of
+from bonafide.billing.lines import Charge, Prices, Unbillable, charges_of, split_days
 from bonafide.billing.models import Invoice
-from bonafide.periods import Month
+from bonafide.periods import Month, day_key
 from bonafide.usage.measure import measure
 
 
@@ -26,6 +26,14 @@ class Explained:
     def month(self) -> Month:
         """The month that the usage is of, which is before the bill's when it came late."""
         return self.charge.entry.sheet.month
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """From which day to before which (YYYYMMDD) usage counts: those of the month, or of its part that the price holds for."""
+        part = self.charge.entry.part
+        if part:
+            return day_key(part.first), day_key(part.until)
+        return day_key(self.month.first_day), day_key(self.month.next().first_day)
 
     @property
     def group(self) -> str | None:
@@ -47,12 +55,14 @@ def replay(*, invoice: Invoice, zone: ZoneInfo) -> tuple[Explained, ...]:
     """
     month = Month.from_key(invoice.month)
     issued = list(invoice.lines.values_list("position", "meter", "quantity", "unit_price", "net_minor"))
-    measured = list(measure(bill_month=month, zone=zone, account_ids=[invoice.account_id]))
+    account, prices = invoice.account, Prices(zone)
+    measured = list(measure(bill_month=month, zone=zone, account_ids=[account.pk]))
+    days = split_days(accounts=[account], measured={account.pk: measured}, month=month, prices=prices, until=None)
     explained: list[Explained] = []
     again: list[tuple[int, str, str, str, int]] = []
     try:
         for charge in charges_of(
-            account_id=invoice.account_id, measured=measured, month=month, language=invoice.language, prices=Prices()
+            account=account, measured=measured, month=month, prices=prices, days=days, language=invoice.language
         ):
             first = len(again) + 1
             again += [

@@ -38,8 +38,9 @@ def run(folder: Path, usage: str, prices: dict[str, Any]) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_it_finds_every_line_of_every_model_equal(tmp_path):
-    invoice = issue_everything()
+@pytest.mark.parametrize("parts", [False, True])
+def test_it_finds_every_line_of_every_model_equal(tmp_path, parts):
+    invoice = issue_everything(parts=parts)
     usage, prices = files(invoice)
     models = {charge["price"]["terms"]["model"] for charge in prices["charges"]}
     assert models == MODELS.keys() - {"withdrawn"}  # which is on no bill
@@ -48,6 +49,7 @@ def test_it_finds_every_line_of_every_model_equal(tmp_path):
     assert {charge["meter"]["code"] for charge in prices["charges"] if charge["late"]} == {
         "requests", "traffic", "peak", "users", "seats", "hours",
     }  # fmt: skip
+    assert {charge["share"] is None for charge in prices["charges"]} == {not parts}
     status, said = run(tmp_path, usage, prices)
     assert (status, said.count("NOT EQUAL")) == (0, 0), said
     assert said.count(": equal") == len(prices["lines"]) + 1
@@ -77,6 +79,18 @@ def test_a_changed_event_is_noticed_on_its_lines_and_no_others(tmp_path):
         assert status == 1
         assert wrong, meter
         assert wrong <= by_meter[meter]
+
+
+def test_a_changed_share_or_day_of_a_part_is_noticed(tmp_path):
+    usage, prices = files(issue_everything(parts=True))
+    fee = next(charge for charge in prices["charges"] if charge["price"]["terms"]["model"] == "flat")
+    calls = next(charge for charge in prices["charges"] if charge["meter"] and charge["meter"]["code"] == "calls")
+    fee["share"]["owed"] += 1
+    calls["days"]["until"] = "2024-09-20"
+    status, said = run(tmp_path, usage, prices)
+    assert status == 1
+    for charge in (fee, calls):
+        assert f"line {charge['lines'][0]}: NOT EQUAL" in said
 
 
 def test_an_event_left_out_or_added_is_noticed(tmp_path):

@@ -117,9 +117,9 @@ def test_a_plan_may_change_in_a_month_whose_real_bills_are_closed(plan):
 
     close_month(Month(2024, 9))
     account, real = make_simulated(start=Month(2024, 9)), make_account()
-    subscribe(account=account, plan=plan, starts_on=date(2024, 9, 1))
+    subscribe(account=account, plan=plan, starts_on=date(2024, 9, 1), zone=settings.OPERATOR.zone)
     with pytest.raises(SubscriptionRefused):
-        subscribe(account=real, plan=plan, starts_on=date(2024, 9, 1))
+        subscribe(account=real, plan=plan, starts_on=date(2024, 9, 1), zone=settings.OPERATOR.zone)
 
 
 # --- usage by its own clock ---
