@@ -149,7 +149,7 @@ class NoticeAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def left(self, notice: Notice) -> str:
         return str(notice.get_task_display()) if _is_left(notice) else ""
 
-    @admin.display(ordering="due_on", description=_("by"))
+    @admin.display(ordering="due_on", description=_("to be done until"))
     def by(self, notice: Notice) -> Any:
         return notice.due_on if _is_left(notice) else None
 

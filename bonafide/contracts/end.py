@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from bonafide.contracts.models import Contract
 from bonafide.pricing.models import Subscription
-from bonafide.pricing.subscribe import subscribe
+from bonafide.pricing.subscribe import SubscriptionRefused, subscribe
 
 
 def end_contract(*, contract: Contract, last_on: date, withdrawn_at: datetime | None = None) -> None:
@@ -24,6 +25,16 @@ def end_contract(*, contract: Contract, last_on: date, withdrawn_at: datetime | 
     if subscription is not None:
         subscription = end_subscription(subscription=subscription, last_on=last_on)
     contract.end(last_on=last_on, subscription=subscription, withdrawn_at=withdrawn_at)
+
+
+def end_contracts_of(*, account_id: int, last_on: date) -> None:
+    """The account is erased: whatever still runs ends with ``last_on``, so that its ten years begin. Call it in a transaction."""
+    for contract in Contract.objects.filter(account=account_id, last_on=None).select_related("subscription__plan"):
+        try:
+            with transaction.atomic():
+                end_contract(contract=contract, last_on=last_on)
+        except SubscriptionRefused:  # its months were billed: nobody is billed any more
+            contract.end(last_on=last_on, subscription=contract.subscription)
 
 
 def end_subscription(*, subscription: Subscription, last_on: date) -> Subscription | None:

@@ -61,7 +61,9 @@ class NoticeForm(forms.Form):
     contract = forms.CharField(
         max_length=60,
         label=gettext_lazy("Reference of the contract"),
-        help_text=gettext_lazy("It stands in the letter that confirmed the order, and on your bills: K-… or the account’s own."),
+        help_text=gettext_lazy(
+            "It begins with K- and stands in the letter that confirmed the order. Without it, write what you know."
+        ),
     )
     key = KEY(widget=forms.HiddenInput)
 

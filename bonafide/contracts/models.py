@@ -75,7 +75,7 @@ class Contract(models.Model):
     price_minor = models.BigIntegerField(_("a month, with VAT"))
     summary = models.TextField(_("what was shown"))
     digest = models.CharField(_("digest of what was shown"), max_length=64)
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn from"), null=True, blank=True)
     last_on = models.DateField(_("last day"), null=True, blank=True)
 
     objects = ContractQuerySet.as_manager()
@@ -157,7 +157,7 @@ class Notice(models.Model):
     kept_minor = models.BigIntegerField(_("owed for what was used"), null=True, blank=True)
     refund_minor = models.BigIntegerField(_("to pay back"), null=True, blank=True)
     task = models.CharField(_("to do"), max_length=6, choices=Task.choices, blank=True)
-    due_on = models.DateField(_("by"), null=True, blank=True)
+    due_on = models.DateField(_("to be done until"), null=True, blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("done by")
