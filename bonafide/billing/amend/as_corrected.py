@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,7 @@ from bonafide.billing.amend.changes import Changes, LineChange
 from bonafide.billing.amend.taken_back import amount_of
 from bonafide.billing.compute import LARGEST, buyer_of, seller_of
 from bonafide.billing.computed import ComputedBill, ComputedLine, main_of
-from bonafide.billing.lines import Prices, Unbillable
+from bonafide.billing.lines import Prices, Unbillable, lines_of
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.billing.seal import canonical
 from bonafide.billing.tax.rates import STANDARD_SORT
@@ -27,6 +26,7 @@ from bonafide.errors import Refused
 from bonafide.money import EXACT, from_minor, text, to_minor
 from bonafide.operator import Operator
 from bonafide.periods import Month
+from bonafide.usage.measure import measure
 
 # What is left of the name of an account that was erased.
 ERASED = "erased"
@@ -56,7 +56,7 @@ def as_corrected(*, invoice: Invoice, changes: Changes, operator: Operator) -> R
     for position in changes.keys() - {row.position for row in rows}:
         raise RectifyRefused(f"bill {invoice.number} has no line {position}: its lines are 1 to {len(rows)}")
     gross = any(row.gross_minor is not None for row in rows)
-    sorts = _Sorts(invoice, rows)
+    sorts = _Sorts(invoice, rows, operator)
     kept = [
         _line(row, changes.get(row.position, LineChange()), sorts.of(row), invoice.currency, gross=gross)
         for row in rows
@@ -128,15 +128,23 @@ def _taken_back(invoice: Invoice, sorts: _Sorts, *, gross: bool) -> Iterator[Com
 
 
 class _Sorts:
-    """Which rates of VAT the lines of an issued bill were for: what its prices say, else what its basis says of its rates."""
+    """Which rates of VAT the lines of an issued bill were for: what its prices say, else what its basis says of its rates.
 
-    def __init__(self, invoice: Invoice, rows: list[InvoiceLine]) -> None:
-        sheet = Prices(settings.OPERATOR.zone).sheet(invoice.account_id, Month.from_key(invoice.month), invoice.language)
+    A bill says under which rates it was taxed, not for which sort of supply: under reverse charge all are the same.
+    """
+
+    def __init__(self, invoice: Invoice, rows: list[InvoiceLine], operator: Operator) -> None:
+        month, prices = Month.from_key(invoice.month), Prices(operator.zone)
+        sheet = prices.sheet(invoice.account_id, month, invoice.language)
         entries = sheet.entries if sheet else ()
         self._all = {entry.item.sort for entry in entries}
         self._by_meter: dict[str, set[str]] = {}
         for entry in entries:
             self._by_meter.setdefault(entry.meter.code if entry.meter else "", set()).add(entry.item.sort)
+        self._by_text: dict[str, set[str]] = {}
+        if len(self._all) > 1:
+            for line in _lines_again(invoice, month, prices, operator):
+                self._by_text.setdefault(line.text, set()).add(line.sort)
         others: dict[str, dict[str, str]] = (invoice.tax_basis or {}).get("other_rates", {})
         self._by_rate: dict[str, list[str]] = {}
         for sort, rate in sorted(others.items()):
@@ -145,7 +153,7 @@ class _Sorts:
 
     def of(self, row: InvoiceLine) -> str:
         by_meter = self._by_meter.get(row.meter, set())
-        for sorts in (self._all, by_meter):
+        for sorts in (self._all, self._by_text.get(row.text, set()), by_meter):
             if len(sorts) == 1:
                 return next(iter(sorts))
         by_rate = [sort for sort in self._by_rate.get(row.tax_rate, []) if not by_meter or sort in by_meter]
@@ -155,6 +163,15 @@ class _Sorts:
         """That of the lines at a rate."""
         found = (row for row in self._rows if (row.tax_category or category, row.tax_rate or rate) == (category, rate))
         return next((self.of(row) for row in found), STANDARD_SORT)
+
+
+def _lines_again(invoice: Invoice, month: Month, prices: Prices, operator: Operator) -> tuple[ComputedLine, ...]:
+    """The lines as they come out of the usage that is kept; none when they do not any more."""
+    measured = list(measure(bill_month=month, zone=operator.zone, account_ids=[invoice.account_id]))
+    try:
+        return lines_of(account_id=invoice.account_id, measured=measured, month=month, language=invoice.language, prices=prices)
+    except (Unbillable, ArithmeticError, ValueError):
+        return ()
 
 
 def _taxed(invoice: Invoice, lines: tuple[ComputedLine, ...], operator: Operator, *, gross: bool) -> ComputedBill:

@@ -22,6 +22,7 @@ from bonafide.documents.bill_data import bill_data
 from bonafide.documents.einvoice.build import e_invoice
 from bonafide.documents.einvoice.validate import hold_to_invariants
 from bonafide.pricing.rating import Flat
+from tests.billing.amend.bills import make_mixed, with_sorts
 from tests.factories.accounts import make_account
 from tests.factories.billing import SEPTEMBER, issue, make_invoice, make_plan, make_sale, operator, subscribe
 
@@ -123,6 +124,14 @@ def test_a_sale_under_the_threshold_is_asked_as_it_was_then() -> None:
     made = replace(below)
     assert (made.tax_basis or {})["treatment"] == "below_threshold"
     assert turnover_of(month=SEPTEMBER, operator=operator()).this_year == 1_100_000
+
+
+def test_each_line_gets_its_own_rate_again_where_none_was_charged() -> None:
+    invoice = make_mixed(country="CH", postcode="8001", vat_number="")
+    Account.objects.filter(pk=invoice.account_id).update(country="FR", postcode="75001", vat_number="")
+    made = rectify(invoice=invoice, reason=REASON, key="k-1", operator=with_sorts(), now=NOW)
+    assert [line.tax_rate for line in invoice.lines.all()] == ["0"] * 4
+    assert [line.tax_rate for line in made.lines.all()] == ["20", "5.5", "20", "5.5"]
 
 
 def test_lines_are_left_out_and_changed() -> None:
