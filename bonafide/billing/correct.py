@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from bonafide.accounts.models import User
+from bonafide.billing.balance.give_back import give_back
 from bonafide.billing.draft import Draft
 from bonafide.billing.issue import number_drafts, take_place
 from bonafide.billing.ledger.moves import share
@@ -64,6 +65,7 @@ def credit(
         row = {name: getattr(document, name) for name in ("id", *INVOICE_FIELDS)}
         post_credit(document=issued_from(row=row), original=invoice, settled_minor=settled, operator=operator)
         Correction.objects.create(document=document, original=invoice, reason=reason, key=key, made_by=by, made_at=now)
+        give_back(document=document, original=invoice, operator=operator, now=now)
     return document
 
 
@@ -115,6 +117,7 @@ def _draft(original: Invoice, net: int, done: int, reason: str, operator: Operat
     for name in ("number", "issued_at", "issued_on", "due_on", "payment_reference", "position"):
         del values[name]
     values |= {"kind": "381", "net_minor": net, "tax_minor": tax, "total_minor": net + tax, "trial": original.trial}
+    values["prepaid_minor"] = None
     values["mentions"] = _mentions(original, reason, operator, due_on)
     for name, counted in (("tax_home_minor", 1), ("eu_consumer_minor", -1)):
         if values[name] is not None:

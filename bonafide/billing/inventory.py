@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from bonafide.billing.balance.inventory import TABLES as BALANCE_TABLES
 from bonafide.billing.location_inventory import TABLES as LOCATION_TABLES
 from bonafide.holdings import ACCOUNT_CLOSED, ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose, WithAccount
 
@@ -12,6 +13,7 @@ _BUDGETS = _("to write when a month reaches an amount")
 
 TABLES = (
     *LOCATION_TABLES,
+    *BALANCE_TABLES,
     Table(
         # ``reason`` is free text of staff, and stands on the credit note.
         "billing.Correction",

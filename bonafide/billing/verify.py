@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import F, Sum
 
+from bonafide.billing.balance import verify as balance
 from bonafide.billing.issue import payment_reference
 from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax, Series, Settlement
@@ -183,5 +184,5 @@ def _loose() -> Fault | None:
 
 
 def _ledger() -> Fault | None:
-    wrong = first_wrong()
+    wrong = first_wrong() or balance.first_wrong()
     return Fault(wrong.where, wrong.what) if wrong else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bonafide.billing.balance.explain import own_lines
+from bonafide.billing.computed import ComputedLine
 from bonafide.billing.lines import Charge, Prices, Unbillable, charges_of
 from bonafide.billing.models import Invoice
 from bonafide.periods import Month
@@ -49,19 +51,21 @@ def replay(*, invoice: Invoice, zone: ZoneInfo) -> tuple[Explained, ...]:
     issued = list(invoice.lines.values_list("position", "meter", "quantity", "unit_price", "net_minor"))
     measured = list(measure(bill_month=month, zone=zone, account_ids=[invoice.account_id]))
     explained: list[Explained] = []
-    again: list[tuple[int, str, str, str, int]] = []
+    again: list[ComputedLine] = []
     try:
         for charge in charges_of(
             account_id=invoice.account_id, measured=measured, month=month, language=invoice.language, prices=Prices()
         ):
             first = len(again) + 1
-            again += [
-                (position, line.meter, line.quantity, line.unit_price, line.net_minor)
-                for position, line in enumerate(charge.lines(), start=first)
-            ]
+            again += charge.lines()
             explained.append(Explained(charge, tuple(range(first, len(again) + 1))))
     except (Unbillable, ArithmeticError, ValueError) as error:
         raise Unexplained(str(error)) from None
-    if invoice.kind != Invoice.Kind.INVOICE or again != issued:
+    again += [own.line for own in own_lines(invoice=invoice, lines=again)]
+    if invoice.kind != Invoice.Kind.INVOICE or [_known(*one) for one in enumerate(again, start=1)] != issued:
         raise Unexplained(f"bill {invoice.number}: its lines do not follow from what is kept")
     return tuple(explained)
+
+
+def _known(position: int, line: ComputedLine) -> tuple[int, str, str, str, int]:
+    return position, line.meter, line.quantity, line.unit_price, line.net_minor

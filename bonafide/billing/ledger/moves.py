@@ -141,6 +141,11 @@ def voucher(*, books: Books, money: str, minor: int, home: int | None) -> list[M
     return move(money, books.prepaid, minor, home)
 
 
+def expired(*, books: Books, minor: int, home: int | None) -> list[Move]:
+    """Money that came in advance expires, and is income."""
+    return move(books.prepaid, books.expired, minor, home)
+
+
 def lost(*, books: Books, minor: int, home: int | None) -> list[Move]:
     """What a customer owes is given up as a loss."""
     return move(books.losses, books.receivable, minor, home)

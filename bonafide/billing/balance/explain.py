@@ -1,0 +1,59 @@
+"""The lines of an issued bill that come from no usage: one-off charges, and what vouchers and credits took off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from bonafide.billing.balance.apply import Left, discounts
+from bonafide.billing.balance.desk import line_of
+from bonafide.billing.balance.models import GrantKind, OneOffBilled, Taken
+from bonafide.billing.computed import ComputedLine
+from bonafide.billing.models import Invoice
+
+
+class Own(NamedTuple):
+    """A line and where it comes from: ``code`` is ``one-off``, ``voucher`` or ``credit``, ``since`` the day in ISO 8601."""
+
+    line: ComputedLine
+    code: str
+    since: str
+
+
+def own_lines(*, invoice: Invoice, lines: Sequence[ComputedLine]) -> list[Own]:
+    """What follows the ``lines`` of usage on an issued bill; two queries."""
+    billed = OneOffBilled.objects.filter(invoice=invoice).select_related("one_off").order_by("position")
+    charges = [Own(line_of(one.one_off, invoice.language), "one-off", one.one_off.charged_on.isoformat()) for one in billed]
+    taken = Taken.objects.filter(invoice=invoice).exclude(grant__kind=GrantKind.PREPAID).select_related("grant__code")
+    since = {one.grant.kind: one.grant.starts_on.isoformat() for one in taken}
+    # In the order that was: rows of one bill were written in the order in which they were taken.
+    grants = [
+        Left(one.grant_id, one.grant.kind, one.amount_minor, one.grant.code.code if one.grant.code else one.grant.reason, None)
+        for one in taken.order_by("pk")
+    ]
+    before = [*lines, *(own.line for own in charges)]
+    off, _uses = discounts(lines=before, grants=grants, currency=invoice.currency, language=invoice.language)
+    kinds = {"voucher": GrantKind.VOUCHER, "discount": GrantKind.CREDIT}
+    return charges + [Own(line, str(kinds[line.unit]), since[kinds[line.unit]]) for line in off]
+
+
+def own_charges(*, invoice: Invoice, lines: Sequence[ComputedLine]) -> list[dict[str, Any]]:
+    """These lines as charges of ``prices.json``: a flat amount, named by what it comes from."""
+    return [
+        {
+            "lines": [len(lines) + at],
+            "month": own.since[:7],
+            "late": False,
+            "group": None,
+            "price": {
+                "plan": "",
+                "code": own.code,
+                "name": own.line.text,
+                "valid_from": own.since,
+                "terms": {"model": "flat", "amount": own.line.unit_price, "quantity": own.line.quantity},
+            },
+            "meter": None,
+            "exchange": None,
+        }
+        for at, own in enumerate(own_lines(invoice=invoice, lines=lines), start=1)
+    ]
