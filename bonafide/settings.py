@@ -129,6 +129,7 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/3m/key,10/d/key",
     "accept_invitation": "20/m/ip",
     "provider": "30/m/ip",
+    "redeem_code": "10/h/user,30/h/ip",
 }
 CACHES = {
     "default": {

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from bonafide.accounts.countries import country_choices
+from bonafide.billing.balance import admin as balance_admin  # noqa: F401 - registers what is there
 from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location
 from bonafide.billing.models import (

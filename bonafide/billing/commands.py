@@ -10,6 +10,7 @@ from hashlib import sha256
 import click
 from django.conf import settings
 
+from bonafide.billing.balance.commands import charge, grant
 from bonafide.billing.compute import accounts_to_bill
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.correct import CreditRefused, creditable
@@ -53,6 +54,10 @@ def bills() -> None:
     \b
     Example: bonafide bills rehearse 2024-09 && bonafide bills issue 2024-09
     """
+
+
+bills.add_command(grant)
+bills.add_command(charge)
 
 
 @bills.command()
@@ -200,6 +205,7 @@ def _rehearsal(month: Month, outcomes: list[Rehearsed | Stopped]) -> dict[str, o
                 "change_minor": one.change_minor,
                 "outlier": one.outlier,
                 "skipped": one.skipped,
+                "prepaid_minor": one.bill.prepaid_minor,
                 "notice": one.bill.home_currency_missing,
                 "taxes": [tax._asdict() for tax in one.bill.taxes],
                 "treatment": one.bill.treatment.key,

@@ -15,6 +15,7 @@ OPEN: dict[str, frozenset[str]] = {
     "usage": READ,
     "bills": READ,
     "bill": READ,
+    "balance": READ,
     "company": READ,
     # what is the same for everybody
     "terms": READ,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bonafide.billing.balance.apply import Left, discounts
+from bonafide.billing.balance.apply import UNITS, Left, discounts
 from bonafide.billing.balance.desk import line_of
 from bonafide.billing.balance.models import GrantKind, OneOffBilled, Taken
 from bonafide.billing.computed import ComputedLine
-from bonafide.billing.models import Invoice
+from bonafide.billing.models import Invoice, InvoiceLine
 
 
 class Own(NamedTuple):
@@ -35,6 +35,14 @@ def own_lines(*, invoice: Invoice, lines: Sequence[ComputedLine]) -> list[Own]:
     off, _uses = discounts(lines=before, grants=grants, currency=invoice.currency, language=invoice.language)
     kinds = {"voucher": GrantKind.VOUCHER, "discount": GrantKind.CREDIT}
     return charges + [Own(line, str(kinds[line.unit]), since[kinds[line.unit]]) for line in off]
+
+
+def own_line(*, invoice: Invoice, line: InvoiceLine) -> str:
+    """``one-off``, ``voucher`` or ``credit`` for a line that comes from one; empty for any other."""
+    if OneOffBilled.objects.filter(invoice=invoice, position=line.position).exists():
+        return "one-off"
+    kind = next((str(kind) for kind, unit in UNITS.items() if unit == line.unit and not line.meter), "")
+    return kind if kind and Taken.objects.filter(invoice=invoice, grant__kind=kind).exists() else ""
 
 
 def own_charges(*, invoice: Invoice, lines: Sequence[ComputedLine]) -> list[dict[str, Any]]:
