@@ -224,6 +224,8 @@ def _rehearsed_row(one: Rehearsed) -> str:
     bill = one.bill
     change = "new" if one.change_minor is None else _amount(one.change_minor, bill.currency, sign=True)
     mark = "no bill: zero" if one.skipped else one.outlier and f"<- {one.outlier}"
+    if bill.prepaid_minor:
+        mark = f"{mark} ({_amount(bill.prepaid_minor, bill.currency)} paid in advance)".lstrip()
     label = bill.reference if bill.reference == bill.name else f"{bill.reference} {bill.name}"
     return _row(
         label, _vat(bill), _amount(bill.total_minor, bill.currency), _amount(bill.tax_minor, bill.currency), change, mark, 32
