@@ -105,7 +105,7 @@ class Taken(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     amount_minor = models.BigIntegerField(_("amount in minor units"))
     invoice = models.ForeignKey("billing.Invoice", on_delete=models.PROTECT, null=True, related_name="taken")
-    taken_on = models.DateField(_("on"))
+    taken_on = models.DateField(_("day"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     key = models.CharField(max_length=120)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("made by"))

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('use', 'used by a bill'), ('expiry', 'expired'), ('withdrawal', 'withdrawn')], max_length=10, verbose_name='kind')),
                 ('amount_minor', models.BigIntegerField(verbose_name='amount in minor units')),
-                ('taken_on', models.DateField(verbose_name='on')),
+                ('taken_on', models.DateField(verbose_name='day')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('key', models.CharField(max_length=120)),
                 ('made_at', models.DateTimeField(verbose_name='made')),
