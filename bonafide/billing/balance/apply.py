@@ -59,6 +59,16 @@ def discounts(
     Never below zero. What a grant takes off is split over the sorts of supply in proportion to what each comes to, to the unit,
     so that every part bears the tax of what it is taken off from.
     """
+    uses, parts = taken_off(lines=lines, grants=grants, currency=currency, language=language)
+    return tuple(line for _grant, line in parts), uses
+
+
+def taken_off(
+    *, lines: Sequence[ComputedLine], grants: Sequence[Left], currency: str, language: str
+) -> tuple[tuple[Use, ...], list[tuple[int, ComputedLine]]]:
+    """The same, each line with the id of its grant."""
+    if not grants:
+        return (), []
     by_sort: dict[str, int] = {}
     for line in lines:
         by_sort[line.sort] = by_sort.get(line.sort, 0) + line.net_minor
@@ -70,9 +80,9 @@ def discounts(
         parts = split(use.minor, list(left.values()))
         for sort, part in zip(list(left), parts, strict=True):
             if part:
-                found.append(_line(of[use.grant_id], part, sort, currency, language))
+                found.append((use.grant_id, _line(of[use.grant_id], part, sort, currency, language)))
                 left[sort] -= part
-    return tuple(found), uses
+    return uses, found
 
 
 def split(minor: int, weights: Sequence[int]) -> list[int]:

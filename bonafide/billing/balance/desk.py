@@ -57,6 +57,8 @@ class BalanceDesk:
     def with_balance(self, bill: ComputedBill, first: int, uses: tuple[Use, ...]) -> ComputedBill:
         """The bill with what it will be noted to use; its one-off charges begin at line ``first``."""
         charges = self._charges.get(bill.account_id, ())
+        if not charges and bill.account_id not in self._grants:  # most accounts
+            return bill
         purse = [one for one in self._ordered(bill.account_id, bill.currency) if one.kind == GrantKind.PREPAID]
         one_offs = tuple((charge.pk, first + at) for at, charge in enumerate(charges))
         return prepaid(replace(bill, one_offs=one_offs, discounts=uses, purse=tuple(purse)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
 
 from bonafide.billing.balance.books import post_expiry
 from bonafide.billing.balance.left import last_month_of, with_left
@@ -22,15 +21,18 @@ def expire_grants(*, operator: Operator, now: datetime) -> int:
     account's own, or the end of that month's run.
     """
     today = now.astimezone(operator.zone).date()
-    billed_to = BillRun.objects.exclude(finished_at=None).aggregate(last=Max("month"))["last"] or 0
+    runs = dict(BillRun.objects.values_list("month", "finished_at"))
     over = with_left(Grant.objects.filter(expires_on__lt=today)).filter(left_minor__gt=0)
-    return sum(_expire(one.pk, operator, now) for one in over.order_by("pk") if _is_done(one, billed_to))
+    return sum(_expire(one.pk, operator, now) for one in over.order_by("pk") if _is_done(one, runs))
 
 
-def _is_done(grant: Grant, billed_to: int) -> bool:
+def _is_done(grant: Grant, runs: dict[int, datetime | None]) -> bool:
+    """Whether its last month is billed, or was before there were bills here."""
     assert grant.expires_on is not None  # noqa: S101 - asked for
     month = last_month_of(grant.expires_on).key
-    return month <= billed_to or Invoice.objects.issued().filter(account=grant.account_id, month=month, kind="380").exists()
+    if runs.get(month) or (month not in runs and any(later > month and finished for later, finished in runs.items())):
+        return True
+    return Invoice.objects.issued().filter(account=grant.account_id, month=month, kind=Invoice.Kind.INVOICE).exists()
 
 
 @transaction.atomic

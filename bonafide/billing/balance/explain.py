@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bonafide.billing.balance.apply import UNITS, Left, discounts
+from bonafide.billing.balance.apply import UNITS, Left, taken_off
 from bonafide.billing.balance.desk import line_of
 from bonafide.billing.balance.models import GrantKind, OneOffBilled, Taken
 from bonafide.billing.computed import ComputedLine
@@ -25,16 +25,15 @@ def own_lines(*, invoice: Invoice, lines: Sequence[ComputedLine]) -> list[Own]:
     billed = OneOffBilled.objects.filter(invoice=invoice).select_related("one_off").order_by("position")
     charges = [Own(line_of(one.one_off, invoice.language), "one-off", one.one_off.charged_on.isoformat()) for one in billed]
     taken = Taken.objects.filter(invoice=invoice).exclude(grant__kind=GrantKind.PREPAID).select_related("grant__code")
-    since = {one.grant.kind: one.grant.starts_on.isoformat() for one in taken}
     # In the order that was: rows of one bill were written in the order in which they were taken.
+    used = {one.grant_id: one for one in taken.order_by("pk")}
     grants = [
-        Left(one.grant_id, one.grant.kind, one.amount_minor, one.grant.code.code if one.grant.code else one.grant.reason, None)
-        for one in taken.order_by("pk")
+        Left(pk, one.grant.kind, one.amount_minor, one.grant.code.code if one.grant.code else one.grant.reason, None)
+        for pk, one in used.items()
     ]
     before = [*lines, *(own.line for own in charges)]
-    off, _uses = discounts(lines=before, grants=grants, currency=invoice.currency, language=invoice.language)
-    kinds = {"voucher": GrantKind.VOUCHER, "discount": GrantKind.CREDIT}
-    return charges + [Own(line, str(kinds[line.unit]), since[kinds[line.unit]]) for line in off]
+    _uses, off = taken_off(lines=before, grants=grants, currency=invoice.currency, language=invoice.language)
+    return charges + [Own(line, used[pk].grant.kind, used[pk].grant.starts_on.isoformat()) for pk, line in off]
 
 
 def own_line(*, invoice: Invoice, line: InvoiceLine) -> str:

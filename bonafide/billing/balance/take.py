@@ -21,6 +21,8 @@ def take_for_bills(*, bills: Sequence[ComputedBill], issued: Sequence[Issued], o
     """
     taken, charged, paid = [], [], []
     for bill, row in zip(bills, issued, strict=True):
+        if not (bill.discounts or bill.payments or bill.one_offs):
+            continue
         known = {"kind": Taken.Kind.USE, "invoice_id": row.id, "taken_on": row.issued_on, "key": row.number, "made_at": now}
         taken += [Taken(grant_id=use.grant_id, amount_minor=use.minor, **known) for use in (*bill.discounts, *bill.payments)]
         charged += [OneOffBilled(one_off_id=pk, invoice_id=row.id, position=position) for pk, position in bill.one_offs]

@@ -8,11 +8,13 @@ import pytest
 
 from bonafide.billing.balance.expire import expire_grants
 from bonafide.billing.balance.models import Taken
+from bonafide.billing.balance.one_off import withdraw_charge
 from bonafide.billing.balance.tell import tell_ending
+from bonafide.billing.ledger.fec import lines_of_year
 from bonafide.billing.ledger.models import Posting
 from bonafide.billing.verify import Verified, verify_books
 from bonafide.mail.models import Letter
-from tests.billing.balance.grants import left_of, make_grant, make_payer
+from tests.billing.balance.grants import left_of, make_charge, make_grant, make_payer
 from tests.factories.accounts import make_member
 from tests.factories.billing import issue, operator
 
@@ -40,6 +42,22 @@ def test_a_grant_waits_for_the_bill_of_its_last_month_and_what_is_left_then_expi
         books.prepaid, books.expired, 9200, 9200,
     )  # fmt: skip
     assert isinstance(verify_books(), Verified)
+    rows = [line.split("|") for line in lines_of_year(year=2024, operator=operator())]
+    assert [(row[0], row[4], row[11], row[12]) for row in rows if row[10].startswith("Avance périmée")] == [
+        ("OD", books.prepaid, "92,00", "0,00"),
+        ("OD", books.expired, "0,00", "92,00"),
+    ]
+
+
+def test_it_waits_while_the_accounts_own_bill_is_stopped() -> None:
+    account = make_payer("100")
+    grant = make_grant(account, "credit", 1000, expires_on=SEPTEMBER_30)
+    wrong = make_charge(account, "1", currency="USD")
+    assert issue().stopped
+    assert expire(5) == 0
+    withdraw_charge(charge=wrong, now=datetime(2024, 10, 5, tzinfo=UTC))
+    issue(now=datetime(2024, 10, 6, 8, tzinfo=UTC))
+    assert left_of(grant) == 0
 
 
 def test_nothing_that_holds_expires() -> None:
