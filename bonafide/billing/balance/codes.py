@@ -108,6 +108,9 @@ def redeem(*, account: Account, code: str, operator: Operator, now: datetime) ->
         there = Grant.objects.filter(account=account, code=found).first()
         if there:
             return there
+        found.refresh_from_db()
+        if not found.stopped_at and found.grants.count() < found.redemptions:  # it was something else
+            raise
         raise NotRedeemed(_("This code was redeemed as often as it may be.")) from None
 
 

@@ -22,7 +22,7 @@ from bonafide.billing.verify import Verified, verify_books
 from bonafide.periods import Month
 from tests.billing.balance.grants import SEPTEMBER_10, left_of, make_charge, make_grant, make_payer
 from tests.factories.accounts import make_account
-from tests.factories.billing import OCTOBER_1, SEPTEMBER, issue, make_rate, operator
+from tests.factories.billing import OCTOBER_1, SEPTEMBER, issue, make_rate, make_sale, operator
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +160,18 @@ def test_nothing_is_used_when_the_issue_fails_at_its_end(monkeypatch: pytest.Mon
     assert (left_of(grant), Invoice.objects.count(), Settlement.objects.count()) == (1000, 0, 0)
     issue()
     assert left_of(grant) == 0
+
+
+def test_money_in_advance_pays_the_total_that_the_threshold_of_art_59c_decides() -> None:
+    below, crossing = make_sale("Below", "9990"), make_sale("Crossing", "100")
+    for account in (below, crossing):
+        make_grant(account, "prepaid", 2_000_000)
+    voucher = make_grant(crossing, "voucher", 5000)
+    issue()
+    totals = list(Invoice.objects.order_by("position").values_list("total_minor", "prepaid_minor"))
+    assert totals == [(1_198_800, 1_198_800), (5950, 5950)]  # 20 % at home, then 19 % in Germany on 50.00
+    assert left_of(voucher) == 0
+    assert isinstance(verify_books(), Verified)
 
 
 def test_a_credit_note_lowers_what_is_open_first_and_the_rest_comes_back_as_money_in_advance() -> None:
