@@ -118,6 +118,21 @@ class Billing(Section):
     usage_ahead_minutes: int = Field(
         60, ge=0, le=1440, description="Usage dated further ahead of the clock than this is refused, with the reason."
     )
+    balance_order: tuple[Literal["voucher", "credit", "prepaid"], ...] = Field(
+        ("voucher", "credit", "prepaid"),
+        description="In which order bills use what an account has; within each, what expires soonest. Money in advance is last: "
+        "it pays what is left with tax.",
+    )
+    balance_notice_days: int = Field(
+        30, ge=1, le=365, description="A letter is written so many days before credit or money paid in advance expires."
+    )
+
+    @field_validator("balance_order")
+    @classmethod
+    def _each_kind_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if sorted(value) != ["credit", "prepaid", "voucher"] or value[-1] != "prepaid":
+            raise ValueError("expected voucher, credit and prepaid, each once, and prepaid last")
+        return value
 
 
 class Network(Section):

@@ -132,6 +132,7 @@ ACCOUNT_RATE_LIMITS = {
     "accept_invitation": "20/m/ip",
     "provider": "30/m/ip",
     "notice": "20/h/ip,10/h/key",  # withdrawing and cancelling without signing in
+    "redeem_code": "10/h/user,30/h/ip",
 }
 CACHES = {
     "default": {

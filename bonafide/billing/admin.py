@@ -19,6 +19,7 @@ from unfold.decorators import action
 
 from bonafide.accounts.countries import country_choices
 from bonafide.billing.amend.staff import credit_page, give_up_page, rectify_page
+from bonafide.billing.balance import admin as balance_admin  # noqa: F401 - registers what is there
 from bonafide.billing.closings.admin import ClosingAdmin as ClosingAdmin  # registers itself
 from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from bonafide.accounts.models import User
 from bonafide.billing.amend.commands import COMMANDS
+from bonafide.billing.balance.commands import charge, grant
 from bonafide.billing.compute import accounts_to_bill
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.listing import bill_as_dict, computed_as_dict
@@ -67,6 +68,10 @@ def bills() -> None:
     \b
     Example: bonafide bills rehearse 2024-09 && bonafide bills issue 2024-09
     """
+
+
+bills.add_command(grant)
+bills.add_command(charge)
 
 
 @bills.command()
@@ -266,6 +271,7 @@ def _rehearsal(month: Month, outcomes: list[Rehearsed | Stopped]) -> dict[str, o
                 "change_minor": one.change_minor,
                 "outlier": one.outlier,
                 "skipped": one.skipped,
+                "prepaid_minor": one.bill.prepaid_minor,
                 "notice": one.bill.home_currency_missing,
                 "taxes": [tax._asdict() for tax in one.bill.taxes],
                 "treatment": one.bill.treatment.key,
@@ -284,6 +290,8 @@ def _rehearsed_row(one: Rehearsed) -> str:
     bill = one.bill
     change = "new" if one.change_minor is None else _amount(one.change_minor, bill.currency, sign=True)
     mark = "no bill: zero" if one.skipped else one.outlier and f"<- {one.outlier}"
+    if bill.prepaid_minor:
+        mark = f"{mark} ({_amount(bill.prepaid_minor, bill.currency)} paid in advance)".lstrip()
     label = bill.reference if bill.reference == bill.name else f"{bill.reference} {bill.name}"
     return _row(
         label, _vat(bill), _amount(bill.total_minor, bill.currency), _amount(bill.tax_minor, bill.currency), change, mark, 32

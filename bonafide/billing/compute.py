@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bonafide import money
 from bonafide.accounts.models import Account
+from bonafide.billing.balance.desk import BalanceDesk, prepaid
 from bonafide.billing.computed import ComputedBill, Stopped, main_of
 from bonafide.billing.lines import Prices, Unbillable, lines_of, split_days
 from bonafide.billing.models import Invoice
@@ -46,8 +47,11 @@ def compute_bills(*, month: Month, operator: Operator) -> Iterator[ComputedBill 
 def running_bill(
     *, account: Account, month: Month, operator: Operator, now: datetime | None = None
 ) -> ComputedBill | Stopped | None:
-    """What the account's usage of ``month`` comes to by ``now`` (by its end, when None); ``None`` when it has no line."""
-    return next(_Desk(month, operator, now).bills([account]), None)
+    """What the account's usage of ``month`` comes to by ``now`` (by its end, when None); ``None`` when it has no line.
+
+    Usage and its plan alone: without one-off charges, and before what vouchers and credits take off.
+    """
+    return next(_Desk(month, operator, now, usage_alone=True).bills([account]), None)
 
 
 def bills_of(
@@ -57,7 +61,7 @@ def bills_of(
 
     The first is what is measured by ``now``; what the others have more is used on the days from then on.
     """
-    desk = _Desk(month, operator, now)
+    desk = _Desk(month, operator, now, usage_alone=True)
     desk.tax.read([account])
     measured = {account.pk: usages[0]}
     days = split_days(accounts=[account], measured=measured, month=month, prices=desk.prices, until=now)
@@ -85,7 +89,7 @@ def _more(before: Sequence[Measured], after: Sequence[Measured], month: Month) -
 
 def simulated_bill(*, account: Account, month: Month, operator: Operator) -> ComputedBill | Stopped | None:
     """A whole month of a test account; where no exchange rate is entered for it yet, the latest one before serves."""
-    desk = _Desk(month, operator)
+    desk = _Desk(month, operator, usage_alone=True)
     desk.prices = Prices(operator.zone, rate_of=latest_rate)
     return next(desk.bills([account]), None)
 
@@ -107,12 +111,13 @@ def _without_bill(month: Month) -> QuerySet[Account]:
 class _Desk:
     """What is read once for all accounts of a month: prices, rates, the seller."""
 
-    def __init__(self, month: Month, operator: Operator, until: datetime | None = None) -> None:
-        self.month, self.operator, self.until = month, operator, until
+    def __init__(self, month: Month, operator: Operator, until: datetime | None = None, *, usage_alone: bool = False) -> None:
+        self.month, self.operator, self.until, self.usage_alone = month, operator, until, usage_alone
         self.start, self.end = month.start(operator.zone), month.end(operator.zone)
         self.seller = canonical(seller_of(operator))
         self.prices = Prices(operator.zone)
         self.days: dict[tuple[int, Month], DaysUsed] = {}
+        self.balance = BalanceDesk(month, operator)
         self.tax, self.sentences = TaxDesk(month, operator), operator.tax.sentences
 
     def bills(self, accounts: Sequence[Account]) -> Iterator[ComputedBill | Stopped]:
@@ -122,9 +127,11 @@ class _Desk:
             measured[row.account_id].append(row)
         self.days = split_days(accounts=accounts, measured=measured, month=self.month, prices=self.prices, until=self.until)
         self.tax.read(accounts)
+        if not self.usage_alone:
+            self.balance.read(ids)
         for account in accounts:
             rows = measured.get(account.pk, [])
-            if not rows and not self._open(account):
+            if not rows and not self._open(account) and not self.balance.has_charges(account.pk):
                 continue
             outcome = self.outcome(account, rows)
             if outcome is not None:
@@ -148,16 +155,20 @@ class _Desk:
     def _bill(self, account: Account, rows: Sequence[Measured]) -> ComputedBill | None:
         lines = lines_of(account=account, measured=rows, month=self.month, prices=self.prices, days=self.days)
         sheet = self.prices.sheet(account.pk, self.month, account.language)
-        if not lines or sheet is None:
+        currency = self.balance.currency_of(account.pk, sheet.plan.currency if sheet else None)
+        first = len(lines) + 1
+        lines += self.balance.charges(account.pk, account.language)
+        if not lines or currency is None:
             return None
-        plan = sheet.plan
+        off, uses = self.balance.discounts(account.pk, lines, currency, account.language)
+        lines, gross = lines + off, sheet.plan.gross if sheet else False
         decided = self.tax.decide(account, frozenset(line.sort for line in lines))
         lines, taxes = taxed(
-            lines=lines, treatments=decided.treatments, gross=plan.gross, language=account.language, own=self.sentences
+            lines=lines, treatments=decided.treatments, gross=gross, language=account.language, own=self.sentences
         )
         net_minor, tax_minor = sum(tax.base_minor for tax in taxes), sum(tax.tax_minor for tax in taxes)
-        exchange, missing = self._exchange(plan.currency)
-        home_minor = at_home(minor=tax_minor, currency=plan.currency, exchange=exchange)
+        exchange, missing = self._exchange(currency)
+        home_minor = at_home(minor=tax_minor, currency=currency, exchange=exchange)
         if max(map(abs, (net_minor + tax_minor, home_minor or 0, *(line.net_minor for line in lines)))) > LARGEST:
             raise Unbillable("its amounts are larger than can be booked: correct its usage or its price", mend="usage")
         bill = ComputedBill(
@@ -165,7 +176,7 @@ class _Desk:
             reference=account.reference,
             name=account.name,
             month=self.month,
-            currency=plan.currency,
+            currency=currency,
             language=account.language,
             seller=self.seller,
             buyer=buyer_of(account),
@@ -174,15 +185,16 @@ class _Desk:
             net_minor=net_minor,
             tax_minor=tax_minor,
             treatments=decided.treatments,
-            gross=plan.gross,
+            gross=gross,
             tax_basis=decided.basis,
-            eu_consumer_minor=self._counted(decided, net_minor, plan.currency, exchange),
+            eu_consumer_minor=self._counted(decided, net_minor, currency, exchange),
             sale=decided.sale,
             tax_home_minor=home_minor,
             exchange=exchange,
             home_currency_missing=missing,
         )
-        return self._at_threshold(bill) if bill.treatment.counts else bill
+        bill = self.balance.with_balance(bill, first, uses)
+        return prepaid(self._at_threshold(bill)) if bill.treatment.counts else bill
 
     def _counted(self, decided: Decided, net_minor: int, currency: str, exchange: dict[str, str] | None) -> int | None:
         """What counts towards the threshold for consumers elsewhere in the Union, in the operator's own currency."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.billing.amend.inventory import TABLES as AMEND_TABLES
+from bonafide.billing.balance.inventory import TABLES as BALANCE_TABLES
 from bonafide.billing.location_inventory import TABLES as LOCATION_TABLES
 from bonafide.billing.runs.inventory import TABLES as RUN_TABLES
 from bonafide.holdings import ACCOUNT_CLOSED, ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose, WithAccount
@@ -16,6 +17,7 @@ TABLES = (
     *LOCATION_TABLES,
     *RUN_TABLES,
     *AMEND_TABLES,
+    *BALANCE_TABLES,
     Table(
         # ``reason`` is free text of staff, and stands on the credit note.
         "billing.Correction",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
 from bonafide.billing.amend.models import CreditedLine, Loss, Replacement
+from bonafide.billing.balance.models import Grant, GrantKind, OneOff, OneOffBilled, Taken, VoucherCode
 from bonafide.billing.closings.models import BooksReport, Closing
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
@@ -27,6 +28,8 @@ __all__ = [
     "Closing",
     "Correction",
     "CreditedLine",
+    "Grant",
+    "GrantKind",
     "Invoice",
     "InvoiceLine",
     "InvoiceQuerySet",
@@ -35,6 +38,8 @@ __all__ = [
     "LocationEvidence",
     "LocationQuestion",
     "Loss",
+    "OneOff",
+    "OneOffBilled",
     "Posting",
     "Rehearsal",
     "RehearsedBill",
@@ -45,6 +50,8 @@ __all__ = [
     "SimulatedBill",
     "State",
     "Step",
+    "Taken",
+    "VoucherCode",
 ]
 
 

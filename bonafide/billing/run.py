@@ -10,6 +10,8 @@ from itertools import islice
 from django.db import DatabaseError, transaction
 
 from bonafide.billing.ask_location import ask_location
+from bonafide.billing.balance.desk import prepaid
+from bonafide.billing.balance.take import take_for_bills
 from bonafide.billing.compute import CHUNK, compute_bills
 from bonafide.billing.computed import ComputedBill, Stopped
 from bonafide.billing.draft import drafts_of
@@ -121,12 +123,14 @@ def _issue_together(
             ).values_list("account_id", flat=True)
         )
         fresh = [bill for bill in bills if bill.account_id not in done]
-        fresh = at_threshold(bills=fresh, operator=operator)
+        fresh = [prepaid(bill) for bill in at_threshold(bills=fresh, operator=operator)]
         if signed:
             signed.check(fresh)
         drafts = drafts_of(bills=fresh, operator=operator, due_on=place.due_on)
         numbered = number_drafts(drafts=drafts, place=place, prefix=operator.billing.number_prefix)
-        post_issued(issued=issued_of(ids=write_bills(bills=numbered), bills=numbered), operator=operator)
+        issued = issued_of(ids=write_bills(bills=numbered), bills=numbered)
+        post_issued(issued=issued, operator=operator)
+        take_for_bills(bills=fresh, issued=issued, operator=operator, now=now)
     result.issued += len(fresh)
 
 

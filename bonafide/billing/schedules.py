@@ -10,4 +10,5 @@ SCHEDULES = (
     Schedule("bill-runs", "bonafide.billing.runs.tasks.keep_bill_runs_going", 5),
     Schedule("announce-bills", "bonafide.billing.runs.tasks.announce_issued_bills", 1),
     Schedule("empty-old-rehearsals", "bonafide.billing.runs.tasks.empty_old_rehearsals", "10 4 * * *"),
+    Schedule("end-balances", "bonafide.billing.tasks.end_balances", "10 4 * * *"),
 )

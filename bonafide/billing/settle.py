@@ -10,7 +10,7 @@ from django.db import transaction
 from bonafide.billing.amend.give_up import take_up, unpaid
 from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.issue import lock_numbers
-from bonafide.billing.ledger.post import post_settlement
+from bonafide.billing.ledger.post import BALANCE, post_settlement
 from bonafide.billing.models import Invoice, Settlement
 from bonafide.errors import Refused
 from bonafide.operator import Operator
@@ -39,6 +39,8 @@ def settle(
         raise SettlementRefused(f"bill {invoice.number}: an amount of 0 settles nothing")
     if not means or not reference:
         raise SettlementRefused(f"bill {invoice.number}: expected the means and the reference of the payment")
+    if means == BALANCE:
+        raise SettlementRefused(f"bill {invoice.number}: {BALANCE!r} is what bills take by themselves: name another means")
     with transaction.atomic():
         lock_numbers()
         booked = Settlement.objects.filter(means=means, reference=reference).select_related("invoice").first()

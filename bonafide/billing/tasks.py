@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
+from bonafide.billing.balance.expire import expire_grants
+from bonafide.billing.balance.tell import tell_ending
 from bonafide.billing.budgets.tell import tell_budgets
 from bonafide.billing.closings.close import PAUSE, CannotClose, close_months
 from bonafide.billing.explain.note_usage import note_next
@@ -55,3 +57,9 @@ def close_books() -> str:
     except CannotClose:
         return "nothing was booked"
     return f"{len(closed)} closed"
+
+
+def end_balances() -> str:
+    """Each night: what is over expires, and letters tell of what will."""
+    operator, now = settings.OPERATOR, timezone.now()
+    return f"{expire_grants(operator=operator, now=now)} expired, {tell_ending(operator=operator, now=now)} letters"

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import F, Sum
 
 from bonafide.billing.amend.verify import first_amiss
+from bonafide.billing.balance import verify as balance
 from bonafide.billing.closings.verify import count_closings, first_wrong_closing
 from bonafide.billing.explain.verify_notes import count_notes, first_wrong_note
 from bonafide.billing.issue import payment_reference
@@ -214,7 +215,7 @@ def _corrections() -> Fault | None:
 
 def _books() -> Fault | None:
     operator: Operator = settings.OPERATOR
-    wrong = first_wrong() or first_wrong_note() or first_wrong_closing(zone=operator.zone)
+    wrong = first_wrong() or balance.first_wrong() or first_wrong_note() or first_wrong_closing(zone=operator.zone)
     if wrong:
         return Fault(wrong.where, wrong.what)
     differs = first_difference(operator=operator)

@@ -165,6 +165,14 @@ PURPOSES = (
         templates=("billing/email/budget",),
     ),
     Purpose(
+        "balance-ends",
+        Kind.BILLING,
+        _("Credit and money in advance that expire"),
+        _("To owners and who looks after the bills, some weeks before what is left of it expires."),
+        _("what is yours would be lost without a warning."),
+        templates=("billing/email/balance_ends",),
+    ),
+    Purpose(
         "terms-change",
         Kind.TERMS,
         _("Terms that promise less"),

@@ -31,6 +31,8 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
     "backup": {"en": ("backup", "backups"), "fr": ("sauvegarde", "sauvegardes")},
     "domain": {"en": ("domain", "domains"), "fr": ("domaine", "domaines")},
     "package": {"en": ("package", "packages"), "fr": ("lot", "lots")},
+    "discount": {"en": ("discount", "discounts"), "fr": ("remise", "remises")},
+    "voucher": {"en": ("voucher", "vouchers"), "fr": ("bon", "bons")},
     "adjustment": {"en": ("adjustment", "adjustments"), "fr": ("régularisation", "régularisations")},
 }
 

@@ -48,6 +48,15 @@ HOLDS: dict[str, Holds] = {
         _("the bill that is about to go out (%(thing)s)"), _("a list of bills that are about to go out"), account="account_id"
     ),
     "billing.Correction": Holds(_("the credit note %(thing)s"), _("a list of credit notes"), account="original__account_id"),
+    "billing.Grant": Holds(
+        _("a voucher, credit or advance (%(thing)s)"), _("a list of vouchers, credits and advances"), account="account_id"
+    ),
+    "billing.Taken": Holds(
+        _("what was used of a voucher, credit or advance (%(thing)s)"),
+        _("a list of what was used of vouchers, credits and advances"),
+        account="grant__account_id",
+    ),
+    "billing.OneOff": Holds(_("a one-off charge (%(thing)s)"), _("a list of one-off charges"), account="account_id"),
     "billing.LocationEvidence": Holds(
         _("evidence for your country (%(thing)s)"), _("a list of evidence for customers\u2019 countries"), account="account_id"
     ),
@@ -87,6 +96,7 @@ HOLDS_NOBODY: dict[str, str] = {
     "pricing.ExchangeRate": "what a bank published",
     "pricing.ClosedMonth": "which months are billed",
     "privacy.SweepRun": "when what was due was swept, and how much of it, not whose",
+    "billing.VoucherCode": "codes that anybody may redeem; who did is in their grants",
     "billing.BillRun": "when months were billed, not whose",
     "billing.BooksReport": "the way to the report, which writes down whose names it shows",
     "billing.Closing": "what a month of the books came to, of nobody by name",

@@ -16,6 +16,7 @@ OPEN: dict[str, frozenset[str]] = {
     "bills": READ,
     "bill": READ,
     "draft": READ,
+    "balance": READ,
     "company": READ,
     # what is the same for everybody
     "terms": READ,

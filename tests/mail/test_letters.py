@@ -92,6 +92,8 @@ def given():
         "used": "€51.20",
         "month": 202411,
         "usage_url": "https://console.example/u",
+        "prepaid": True,
+        "balance_url": "https://console.example/b",
         "budgets_url": "https://console.example/b",
         "reason": "your letter of Monday",
         "began_at": timezone.now(),

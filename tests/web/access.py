@@ -243,6 +243,7 @@ ROWS = [
     Row("usage", at("/usage"), OWN),
     Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),
     Row("bills", at("/bills"), OWN),
+    Row("balance", at("/balance"), ACCOUNTS),
     Row("settings/budgets", at("/settings/budgets"), ACCOUNTS),
     Row("settings/budgets/<int:pk>/remove", lambda world: f"/settings/budgets/{budget_of(world)}/remove", POST_ONLY),
     Row("bills/draft/<month:month>", lambda world: f"/bills/draft/{drafted_in(world)}", MEMBERS),

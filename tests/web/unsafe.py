@@ -73,6 +73,7 @@ UNSAFE = [
     Unsafe("settings/company", ("sign-in", "open", "closed", "open", "open", "none")),
     Unsafe("settings/company/ask-vies", ("sign-in", "away", "closed", "away", "away", "none")),
     # billing
+    Unsafe("balance", ("sign-in", "open", "closed", "open", "open", "none"), lambda world: {"code": "NONE-SUCH"}),
     Unsafe("settings/budgets", ("sign-in", "away", "closed", "away", "away", "none"), lambda world: {"amount": "50"}),
     Unsafe("settings/budgets/<int:pk>/remove", ("sign-in", "none", "closed", "away", "away", "none")),
     # contracts

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bonafide.billing.balance.explain import own_charges
 from bonafide.billing.explain.replay import Explained
 from bonafide.billing.models import Invoice
 from bonafide.money import exponent, text
@@ -32,7 +33,10 @@ def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInf
         "decimals": exponent(invoice.currency),
         "net_minor": invoice.net_minor,
         "lines": list(invoice.lines.values("position", "text", "meter", "quantity", "unit", "unit_price", "net_minor")),
-        "charges": [_charge(one, invoice.language, zone) for one in explained],
+        "charges": [
+            *(_charge(one, invoice.language, zone) for one in explained),
+            *own_charges(invoice=invoice, lines=[line for one in explained for line in one.charge.lines()]),
+        ],
     }
 
 

@@ -162,7 +162,7 @@ def charged(terms, quantity, decimals, exchange):
     """What is beyond the allowance, by the model of the price."""
     model = terms["model"]
     if model == "flat":
-        return [line(ONE, Decimal(terms["amount"]), decimals)]
+        return [line(Decimal(terms.get("quantity", 1)), Decimal(terms["amount"]), decimals)]
     if model == "per-unit":
         return [line(quantity, Decimal(terms["unit_price"]), decimals)]
     if model == "package":  # each package that was begun

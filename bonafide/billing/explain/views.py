@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bonafide.billing.balance.explain import own_line
 from bonafide.billing.explain.days import days_counted
 from bonafide.billing.explain.events import events_gone, usage_csv
 from bonafide.billing.explain.prices import prices_of
@@ -35,7 +36,13 @@ def bill_line(request: HttpRequest, number: str, position: int) -> HttpResponse:
     return render(
         request,
         "billing/line.html",
-        {"invoice": invoice, "line": line, "gone": _gone(invoice), **(_of_charge(invoice, one) if one else {})},
+        {
+            "invoice": invoice,
+            "line": line,
+            "gone": _gone(invoice),
+            "own": "" if one else own_line(invoice=invoice, line=line),
+            **(_of_charge(invoice, one) if one else {}),
+        },
     )
 
 

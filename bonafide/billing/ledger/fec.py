@@ -38,6 +38,7 @@ _LABELS = {
     "bank": "Banque",
     "clearing": "Stripe - fonds en attente",
     "fees": "Services bancaires",
+    "expired": "Produits divers de gestion courante",
     "losses": "Pertes sur créances irrécouvrables",
 }
 _TEXTS = {
@@ -47,6 +48,8 @@ _TEXTS = {
     Step.FEE: "Frais",
     Step.PAYOUT: "Virement",
     Step.VOUCHER: "Avance",
+    Step.REFUND: "Remboursement d'avance",
+    Step.EXPIRY: "Avance périmée",
     Step.LOSS: "Perte",
     Step.REVERSAL: "Annulation",
 }

@@ -15,6 +15,8 @@ class Step(models.TextChoices):
     FEE = "fee", "fee"
     PAYOUT = "payout", "payout"
     VOUCHER = "voucher", "voucher"
+    REFUND = "refund", "refund"
+    EXPIRY = "expiry", "expiry"
     LOSS = "loss", "loss"
     REVERSAL = "reversal", "reversal"
 

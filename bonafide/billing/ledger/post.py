@@ -17,6 +17,7 @@ from bonafide.billing.ledger.moves import Move
 from bonafide.billing.ledger.seal import GENESIS, LATER, SEALED, seal_of
 from bonafide.billing.taxed import at_home
 from bonafide.operator import Operator
+from bonafide.operator_books import Books
 
 if TYPE_CHECKING:
     from bonafide.billing.amend.models import Loss
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Means of payment whose money is at the provider first.
 AT_PROVIDER = frozenset({"stripe", "card", "sepa_debit"})
+# The means by which money that was paid in advance settles a bill.
+BALANCE = "balance"
 
 
 class _Decided(msgspec.Struct):
@@ -141,7 +144,7 @@ def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime
     earlier = type(settlement).objects.filter(invoice=invoice, pk__lt=settlement.pk)
     moved = moves.settled(
         books=books,
-        money=_money(settlement.means, operator),
+        money=money_account(books=books, means=settlement.means),
         standing=_standing(invoice, operator, earlier.aggregate(sum=Sum("amount_minor"))["sum"] or 0),
         amount_minor=settlement.amount_minor,
     )
@@ -151,13 +154,6 @@ def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime
     piece_on = None if dated_on == received else received
     entry = Entry(*known, dated_on, _day(now, operator, dated_on), invoice.currency, moved, piece_on)
     write_entries(entries=[entry])
-
-
-def _money(means: str, operator: Operator) -> str:
-    """Where money is: at the provider, at the bank, or on its way from a replaced bill to the one in its place."""
-    if means == CARRIED:
-        return operator.books.prepaid
-    return operator.books.clearing if means in AT_PROVIDER else operator.books.bank
 
 
 def post_loss(*, loss: Loss, before_minor: int, settled_minor: int, operator: Operator) -> None:
@@ -182,6 +178,33 @@ def post_reversal(*, original: Invoice, document: Issued, operator: Operator) ->
     day = document.issued_on
     known = (Step.REVERSAL, original.pk, original.account_id, original.pk, document.number)
     write_entries(entries=[Entry(*known, day, day, original.currency, moved)])
+
+
+def money_account(*, books: Books, means: str) -> str:
+    """Where money is that came (or goes) by these means."""
+    if means in (BALANCE, CARRIED):  # paid in advance, or on its way from a replaced bill to the one in its place
+        return books.prepaid
+    return books.clearing if means in AT_PROVIDER else books.bank
+
+
+def paid_in_advance(*, bill: Issued, settlement: Settlement, operator: Operator) -> Entry:
+    """The entry of what a bill takes from money in advance at its issue, before anything else settles it."""
+    books, total = operator.books, bill.net_minor + bill.tax_minor
+    home_net, home_tax = home_of(bill, operator)
+    vat = moves.vat_account(books=books, treatment=bill.treatment, taxed_in=bill.taxed_in, on_debits=operator.tax.vat_on_debits)
+    waits = vat == books.vat_pending
+    standing = moves.Standing(
+        total_minor=total,
+        billed_minor=total,
+        home_billed=None if home_net is None or home_tax is None else home_net + home_tax,
+        pending_minor=bill.tax_minor if waits else 0,
+        home_pending=home_tax if waits else 0,
+        settled_minor=0,
+    )
+    moved = moves.settled(books=books, money=books.prepaid, standing=standing, amount_minor=settlement.amount_minor)
+    day = settlement.received_on
+    known = (Step.SETTLEMENT, settlement.pk, bill.account_id, bill.id, settlement.reference)
+    return Entry(*known, day, day, bill.currency, moved)
 
 
 def post_credit(*, document: Issued, original: Invoice, settled_minor: int, operator: Operator) -> None:
