@@ -160,7 +160,7 @@ def replaced_by_billing() -> Case:
         key=f"case {invoice.pk}",
         operator=settings.OPERATOR,
         now=ISSUED + timedelta(days=4),
-        changes={1: LineChange(leave_out=True)},
+        changes={1: LineChange(leave_out=True)} | {at: LineChange(sort="standard") for at in (2, 3, 4)},
     )
     assert str(credit_note.number) in str(list(made.lines.values_list("text")))
     return made, standing_of(invoice=made)

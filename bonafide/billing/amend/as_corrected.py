@@ -56,7 +56,7 @@ def as_corrected(*, invoice: Invoice, changes: Changes, operator: Operator) -> R
     for position in changes.keys() - {row.position for row in rows}:
         raise RectifyRefused(f"bill {invoice.number} has no line {position}: its lines are 1 to {len(rows)}")
     gross = any(row.gross_minor is not None for row in rows)
-    sorts = _Sorts(invoice, rows, operator)
+    sorts = _Sorts(invoice, rows, changes, operator)
     kept = [
         _line(row, changes.get(row.position, LineChange()), sorts.of(row), invoice.currency, gross=gross)
         for row in rows
@@ -104,7 +104,7 @@ def _line(row: InvoiceLine, change: LineChange, sort: str, currency: str, *, gro
         net_minor=amount,
         details=details,
         gross_minor=amount if gross else None,
-        sort=change.sort or sort,
+        sort=sort,
     )
 
 
@@ -133,7 +133,7 @@ class _Sorts:
     A bill says under which rates it was taxed, not for which sort of supply: under reverse charge all are the same.
     """
 
-    def __init__(self, invoice: Invoice, rows: list[InvoiceLine], operator: Operator) -> None:
+    def __init__(self, invoice: Invoice, rows: list[InvoiceLine], changes: Changes, operator: Operator) -> None:
         month, prices = Month.from_key(invoice.month), Prices(operator.zone)
         sheet = prices.sheet(invoice.account_id, month, invoice.language)
         entries = sheet.entries if sheet else ()
@@ -149,14 +149,25 @@ class _Sorts:
         self._by_rate: dict[str, list[str]] = {}
         for sort, rate in sorted(others.items()):
             self._by_rate.setdefault(rate["percent"], []).append(sort)
-        self._rows = rows
+        self._rows, self._changes = rows, changes
+        self._told_apart = len({(row.tax_category, row.tax_rate) for row in rows}) > 1
 
     def of(self, row: InvoiceLine) -> str:
+        """That of a line: what staff say goes first.
+
+        :raises RectifyRefused: when nothing that is kept says it, and it makes a difference.
+        """
+        if said := self._changes.get(row.position, LineChange()).sort:
+            return said
         by_meter = self._by_meter.get(row.meter, set())
         for sorts in (self._all, self._by_text.get(row.text, set()), by_meter):
             if len(sorts) == 1:
                 return next(iter(sorts))
         by_rate = [sort for sort in self._by_rate.get(row.tax_rate, []) if not by_meter or sort in by_meter]
+        if not by_rate and self._told_apart and not self._all:
+            raise RectifyRefused(
+                f"line {row.position}: which rates of VAT it bears is not known any more: say its sort in a file of --lines"
+            )
         return by_rate[0] if by_rate else STANDARD_SORT
 
     def at(self, category: str, rate: str) -> str:

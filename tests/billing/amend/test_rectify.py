@@ -21,6 +21,7 @@ from bonafide.billing.verify import Verified, verify_books
 from bonafide.documents.bill_data import bill_data
 from bonafide.documents.einvoice.build import e_invoice
 from bonafide.documents.einvoice.validate import hold_to_invariants
+from bonafide.pricing.models import Subscription
 from bonafide.pricing.rating import Flat
 from tests.billing.amend.bills import make_mixed, with_sorts
 from tests.factories.accounts import make_account
@@ -131,6 +132,17 @@ def test_each_line_gets_its_own_rate_again_where_none_was_charged() -> None:
     Account.objects.filter(pk=invoice.account_id).update(country="FR", postcode="75001", vat_number="")
     made = rectify(invoice=invoice, reason=REASON, key="k-1", operator=with_sorts(), now=NOW)
     assert [line.tax_rate for line in invoice.lines.all()] == ["0"] * 4
+    assert [line.tax_rate for line in made.lines.all()] == ["20", "5.5", "20", "5.5"]
+
+
+def test_what_says_no_more_which_rates_a_line_bears_is_asked_for() -> None:
+    invoice = make_mixed()
+    moved(invoice)
+    Subscription.objects.all().delete()
+    with pytest.raises(RectifyRefused, match="line 1: which rates of VAT it bears is not known any more"):
+        rectify(invoice=invoice, reason=REASON, key="k-1", operator=with_sorts(), now=NOW)
+    told = {at: LineChange(sort=sort) for at, sort in enumerate(("standard", "books", "standard", "books"), start=1)}
+    made = rectify(invoice=invoice, reason=REASON, key="k-1", operator=with_sorts(), now=NOW, changes=told)
     assert [line.tax_rate for line in made.lines.all()] == ["20", "5.5", "20", "5.5"]
 
 
