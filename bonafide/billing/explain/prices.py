@@ -16,6 +16,10 @@ from bonafide.periods import Month
 from bonafide.pricing.stays import midnight
 
 FORMAT = "bonafide-bill-prices/2"
+_LINE = (
+    *("position", "text", "meter", "quantity", "unit", "unit_price", "net_minor"),
+    *("gross_minor", "tax_category", "tax_rate"),
+)
 
 
 def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInfo) -> dict[str, Any]:
@@ -23,7 +27,8 @@ def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInf
 
     A charge is one price, of one group when the price is each group's own; "lines" are the positions that it came to. Where a
     price holds for a part of the month only, "days" are those whose usage it has (half-open; "from" and "until" are their
-    midnights), and "share" is the part of the month that it owes, by which its terms, given as for a whole month, are cut.
+    midnights), and "share" is the part of the month that it owes, by which its terms, given as for a whole month, are cut. A line
+    with "gross_minor" has prices that include the tax: that, and not its net, is quantity times unit price.
     """
     return {
         "format": FORMAT,
@@ -32,7 +37,9 @@ def prices_of(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneInf
         "currency": invoice.currency,
         "decimals": exponent(invoice.currency),
         "net_minor": invoice.net_minor,
-        "lines": list(invoice.lines.values("position", "text", "meter", "quantity", "unit", "unit_price", "net_minor")),
+        "total_minor": invoice.total_minor,
+        "lines": list(invoice.lines.values(*_LINE)),
+        "taxes": list(invoice.taxes.values("category", "rate", "base_minor", "tax_minor")),
         "charges": [
             *(_charge(one, invoice.language, zone) for one in explained),
             *own_charges(invoice=invoice, lines=[line for one in explained for line in one.charge.lines()]),

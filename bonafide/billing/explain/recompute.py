@@ -12,6 +12,7 @@ How a bill comes about, which is what you read below:
    the month, the quantity is that of these days, and its terms are cut to the share of the month that is owed (``prorated``).
 2. The price's terms turn that quantity into lines (``rate``): a line's amount is quantity times unit price, rounded half up once.
 3. Usage that came after its month was billed is a late line: what its month comes to with it, less what it came to without.
+4. Each rate of tax is taken once, on the sum of its lines; where prices include it, out of that sum (``taxed``).
 """
 
 import csv
@@ -274,11 +275,41 @@ def compare(bill, usage, say):
     if total != bill["net_minor"]:
         say("NOT EQUAL: the lines add up to {}, the bill says {}".format(total, bill["net_minor"]))
         equal = False
+    return taxed(bill, say) and equal
+
+
+def taxed(bill, say):
+    """Say of each rate of tax whether it is equal: once on the sum of its lines, or out of it where prices include it."""
+    equal, total = True, 0
+    for tax in bill["taxes"]:
+        own = (tax["category"], tax["rate"])
+        mine = [one for one in bill["lines"] if (one["tax_category"], one["tax_rate"]) in (own, ("", ""))]
+        rate, amount = Decimal(tax["rate"]), Decimal(sum(amount_of(one) for one in mine))
+        if any(one["gross_minor"] is not None for one in mine):
+            base = (amount * 100 / (100 + rate)).quantize(ONE, rounding=ROUND_HALF_UP)
+            again = (int(base), int(amount - base))
+        else:
+            again = (int(amount), int((amount * rate / 100).quantize(ONE, rounding=ROUND_HALF_UP)))
+        on_bill = (tax["base_minor"], tax["tax_minor"])
+        total += sum(on_bill)
+        verdict = "equal"
+        if again != on_bill:
+            verdict = "NOT EQUAL: the bill says base and tax {}, this says {}".format(on_bill, again)
+        say("tax {} {} %: {}".format(tax["category"], tax["rate"], verdict))
+        equal = equal and again == on_bill
+    if total != bill["total_minor"]:
+        say("NOT EQUAL: bases and taxes come to {}, the bill says {}".format(total, bill["total_minor"]))
+        equal = False
     return equal
 
 
+def amount_of(one):
+    """A line's quantity times its price: its net, or with the tax where prices include it."""
+    return one["net_minor"] if one["gross_minor"] is None else one["gross_minor"]
+
+
 def judged(issued, again, bill):
-    on_bill = (Decimal(issued["quantity"]), Decimal(issued["unit_price"]), issued["net_minor"])
+    on_bill = (Decimal(issued["quantity"]), Decimal(issued["unit_price"]), amount_of(issued))
     if line(on_bill[0], on_bill[1], bill["decimals"])[2] != on_bill[2]:
         return "NOT EQUAL: its quantity times its price is not its amount"
     if again is None:

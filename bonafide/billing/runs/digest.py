@@ -12,13 +12,13 @@ WORDS = frozenset({"text", "details", "reason"})
 
 
 def digest_of(bill: ComputedBill) -> str:
-    """SHA-256 over the bill's currency, its treatment, and every figure of its lines and taxes, in their order."""
+    """SHA-256 over the bill's currency, its treatment, every figure of its lines and taxes, in their order, and what was paid."""
     content = {
         "currency": bill.currency,
         "treatment": [bill.treatment.key, bill.treatment.taxed_in],
         "lines": [_figures(line._asdict()) for line in bill.lines],
         "taxes": [_figures(tax._asdict()) for tax in bill.taxes],
-        "total": [bill.net_minor, bill.tax_minor, bill.total_minor],
+        "total": [bill.net_minor, bill.tax_minor, bill.total_minor, bill.prepaid_minor],
     }
     return sha256(bytes(canonical(content))).hexdigest()
 

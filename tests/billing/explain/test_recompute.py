@@ -18,6 +18,7 @@ from bonafide.billing.explain.views import PROGRAM
 from bonafide.billing.models import Invoice
 from bonafide.pricing.rating import MODELS
 from tests.billing.explain.bills import AUGUST, issue_everything
+from tests.billing.test_taxed import billed
 from tests.factories.usage import PARIS
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def test_it_finds_every_line_of_every_model_equal(tmp_path, parts):
     assert {charge["share"] is None for charge in prices["charges"]} == {not parts}
     status, said = run(tmp_path, usage, prices)
     assert (status, said.count("NOT EQUAL")) == (0, 0), said
-    assert said.count(": equal") == len(prices["lines"]) + 1
+    assert said.count(": equal") == len(prices["lines"]) + len(prices["taxes"]) + 1
 
     before = Invoice.objects.get(account=invoice.account, month=AUGUST.key)
     status, said = run(tmp_path, *files(before))
@@ -117,3 +118,18 @@ def test_a_changed_price_or_amount_is_noticed_on_its_line(tmp_path, field):
 
 def test_files_that_are_none_are_an_error_of_their_own(tmp_path):
     assert run(tmp_path, "a,b\r\n1,2\r\n", {"charges": []})[0] == 2
+
+
+def test_several_rates_of_prices_that_include_them_are_equal_too(tmp_path):
+    invoice = billed(("9.99", "standard"), ("5", "reduced"), ("0.01", "standard"), gross=True)
+    usage, prices = files(invoice)
+    status, said = run(tmp_path, usage, prices)
+    assert status == 0, said
+    assert "line 1: equal, 1 x 9.99 = EUR 9.99" in said
+    assert "tax S 20 %: equal" in said
+    assert "tax S 5.5 %: equal" in said
+    prices["taxes"][0]["tax_minor"] += 1
+    status, said = run(tmp_path, usage, prices)
+    assert status == 1
+    assert "tax S 20 %: NOT EQUAL: the bill says base and tax (833, 168), this says (833, 167)" in said
+    assert "NOT EQUAL: bases and taxes come to 1501, the bill says 1500" in said
