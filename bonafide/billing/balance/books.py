@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from bonafide.billing.balance.models import Grant, Taken
+from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.ledger import moves
 from bonafide.billing.ledger.models import Step
 from bonafide.billing.ledger.post import Entry, money_account, write_entries
@@ -24,12 +25,18 @@ def home_when_received(*, minor: int, currency: str, day: date, operator: Operat
 
 
 def post_received(*, grant: Grant, operator: Operator, now: datetime) -> None:
-    """Money in advance came; call within its transaction, once the numbers are locked."""
+    """Money in advance came; call within its transaction, once the numbers are locked.
+
+    Where the month of the day on which it came is closed, it is entered today and keeps its day as that of its document.
+    """
     home = grant.amount_minor if grant.currency == operator.billing.currency else grant.home_minor
     account = money_account(books=operator.books, means=grant.means)
     moved = moves.voucher(books=operator.books, money=account, minor=grant.amount_minor, home=home)
     known = (Step.VOUCHER, grant.pk, grant.account_id, None, grant.reference)
-    write_entries(entries=[Entry(*known, grant.starts_on, _day(now, operator), grant.currency, moved)])
+    today = _day(now, operator)
+    dated_on = entry_day(on=grant.starts_on, today=today)
+    piece_on = None if dated_on == grant.starts_on else grant.starts_on
+    write_entries(entries=[Entry(*known, dated_on, today, grant.currency, moved, piece_on)])
 
 
 def post_refund(*, taken: Taken, means: str, reference: str, operator: Operator) -> None:

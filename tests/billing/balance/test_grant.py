@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +11,13 @@ import pytest
 from bonafide.billing.balance.grant import GrantRefused
 from bonafide.billing.balance.models import Grant, OneOff
 from bonafide.billing.balance.one_off import ChargeRefused
+from bonafide.billing.closings.close import close_months
 from bonafide.billing.ledger.models import Posting
 from bonafide.billing.settle import SettlementRefused, settle
+from bonafide.billing.verify import Verified, verify_books
+from bonafide.periods import Month
 from tests.billing.balance.grants import make_charge, make_grant, make_payer
-from tests.factories.billing import make_invoice, make_rate
+from tests.factories.billing import make_invoice, make_rate, operator
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +91,13 @@ def test_the_same_key_charges_once() -> None:
 def test_nobody_books_a_payment_by_the_balance() -> None:
     with pytest.raises(SettlementRefused, match="by themselves"):
         settle(invoice=make_invoice(), amount_minor=1, received_on=date(2024, 10, 2), means="balance", reference="x")
+
+
+def test_money_that_is_told_after_its_month_was_closed_is_entered_today_and_keeps_its_day() -> None:
+    issued = make_invoice()
+    close_months(until=Month(2024, 10), operator=operator(), now=datetime(2024, 11, 12, tzinfo=UTC))
+    told = datetime(2024, 11, 20, 12, tzinfo=UTC)
+    made = make_grant(issued.account, "prepaid", 5000, starts_on=date(2024, 10, 15), now=told)
+    posted = Posting.objects.get(step="voucher", source=made.pk)
+    assert (posted.dated_on, posted.piece_on, posted.posted_on) == (date(2024, 11, 20), date(2024, 10, 15), date(2024, 11, 20))
+    assert isinstance(verify_books(), Verified)
