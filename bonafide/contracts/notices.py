@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -54,23 +55,27 @@ def give_notice(*, said: Said, person: User | None, operator: Operator, now: dat
     matched = match(said=said.contract, email=said.email, person=person, today=today)
     if matched:
         hold_account(matched.account.pk)
+        matched = match(said=said.contract, email=said.email, person=person, today=today)  # as it is now
+    if matched:
         before = _withdrawn_before(said.kind, matched.contract)
         if before:
             return before
-    notice = Notice.objects.create(
-        kind=said.kind,
-        received_at=now,
-        key=said.key,
-        name=said.name,
-        email=said.email,
-        contract_said=said.contract,
-        wanted_on=said.wanted_on,
-        reason=said.reason,
-        language=said.language,
-        person=person,
-        task=Task.MATCH,
-        due_on=today + timedelta(days=operator.consumers.answer_days),
-    )
+    values: dict[str, Any] = {
+        "kind": said.kind,
+        "received_at": now,
+        "name": said.name,
+        "email": said.email,
+        "contract_said": said.contract,
+        "wanted_on": said.wanted_on,
+        "reason": said.reason,
+        "language": said.language,
+        "person": person,
+        "task": Task.MATCH,
+        "due_on": today + timedelta(days=operator.consumers.answer_days),
+    }
+    notice, made = Notice.objects.get_or_create(key=said.key, defaults=values)
+    if not made:  # by the same button, a moment earlier
+        return notice
     if matched:
         carry_out(notice=notice, matched=matched, operator=operator, now=now)
     confirm_notice(notice=notice, now=now)
@@ -97,21 +102,22 @@ def carry_out(*, notice: Notice, matched: Matched, operator: Operator, now: date
 
 def _withdraw(notice: Notice, contract: Contract, told_on: date, operator: Operator, now: datetime) -> None:
     task, due_on = Task.NONE, None
+    last_on = min(told_on, contract.last_on or told_on)  # it may have been cancelled before
     try:
         with transaction.atomic():
-            end_contract(contract=contract, last_on=told_on, withdrawn_at=notice.received_at)
-            settled = settle_up(contract=contract, on=told_on, key=notice.reference, operator=operator, now=now)
+            end_contract(contract=contract, last_on=last_on, withdrawn_at=notice.received_at)
+            settled = settle_up(contract=contract, last_on=last_on, key=notice.reference, operator=operator, now=now)
     except SubscriptionRefused:
         contract.refresh_from_db()
         last = refund_last_day(told_on=told_on)
-        notice.write(account=contract.account, contract=contract, last_on=told_on, task=Task.END, due_on=last)
+        notice.write(account=contract.account, contract=contract, last_on=last_on, task=Task.END, due_on=last)
         return
     if settled.refund_minor or settled.by_hand:
         task, due_on = Task.REFUND, refund_last_day(told_on=told_on)
     notice.write(
         account=contract.account,
         contract=contract,
-        last_on=told_on,
+        last_on=last_on,
         currency=contract.currency,
         kept_minor=settled.kept_minor,
         refund_minor=settled.refund_minor,

@@ -29,8 +29,8 @@ class Settled:
     by_hand: bool = False
 
 
-def settle_up(*, contract: Contract, on: date, key: str, operator: Operator, now: datetime) -> Settled:
-    """Work out what is owed by ``on``, the day of the withdrawal, and take back what bills say beyond it.
+def settle_up(*, contract: Contract, last_on: date, key: str, operator: Operator, now: datetime) -> Settled:
+    """Work out what is owed by ``last_on``, the last day that counts, and take back what bills say beyond it.
 
     A month that is not billed yet needs nothing: its bill is by the days that the plan lasted, and by no day when it never began.
     One that was billed by its days is right already; what a plan that bills whole months took beyond them is credited.
@@ -38,7 +38,7 @@ def settle_up(*, contract: Contract, on: date, key: str, operator: Operator, now
     """
     kept, by_hand, bills = 0, False, []
     others = list(contract.account.contracts.exclude(pk=contract.pk).defer("summary"))
-    for month, used, days in days_by_month(first=contract.starts_on, last=on):
+    for month, used, days in days_by_month(first=contract.starts_on, last=last_on):
         on_request = contract.begin_at_once
         owed_net = split_fee(fee_minor=contract.net_minor, days_used=used, days=days, on_request=on_request).kept_minor
         kept += split_fee(fee_minor=contract.price_minor, days_used=used, days=days, on_request=on_request).kept_minor
@@ -52,7 +52,7 @@ def settle_up(*, contract: Contract, on: date, key: str, operator: Operator, now
                 _take_back(bill, beyond, contract, f"{key} {month}", operator, now)
             except CreditRefused:
                 by_hand = True
-    return Settled(kept, _paid_beyond(bills, on), by_hand)
+    return Settled(kept, _paid_beyond(bills, now.astimezone(operator.zone).date()), by_hand)
 
 
 def _bill(contract: Contract, month: Month) -> Invoice | None:
@@ -82,6 +82,6 @@ def _take_back(bill: Invoice, net_minor: int, contract: Contract, key: str, oper
         credit(invoice=bill, net_minor=net_minor, reason=reason, key=key, operator=operator, now=now)
 
 
-def _paid_beyond(bills: list[int], on: date) -> int:
-    found = Invoice.objects.filter(pk__in=bills).with_state(on)
+def _paid_beyond(bills: list[int], today: date) -> int:
+    found = Invoice.objects.filter(pk__in=bills).with_state(today)
     return sum(max(0, -bill.open_minor) for bill in found)  # type: ignore[attr-defined]

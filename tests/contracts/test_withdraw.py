@@ -7,11 +7,12 @@ import pytest
 from bonafide.billing.models import Correction, Invoice
 from bonafide.billing.settle import settle
 from bonafide.contracts.models import Contract, Notice
+from bonafide.contracts.notices import match_by_hand
 from bonafide.mail.compose import Written
 from bonafide.mail.models import Letter
 from bonafide.pricing.models import Subscription
-from tests.factories.accounts import make_account, make_member
-from tests.factories.billing import OCTOBER_1, issue, triggers_lifted
+from tests.factories.accounts import make_account, make_member, make_user
+from tests.factories.billing import OCTOBER_1, issue, operator, triggers_lifted
 from tests.factories.contracts import make_consumer, make_contract, make_offer, tell
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,26 @@ def test_pressed_twice_or_told_twice_it_is_one_withdrawal():
     assert tell(contract, kind=WITHDRAWAL, now=FIFTH_DAY, key="a-key") == first
     assert tell(contract, kind=WITHDRAWAL, now=FIFTH_DAY + timedelta(days=1)) == first
     assert (Notice.objects.count(), len(letters())) == (1, 1)
+
+
+def test_who_cancelled_before_owes_no_day_more_by_withdrawing():
+    contract = make_contract(now=SEPTEMBER_FIRST)
+    tell(contract, kind=Notice.Kind.CANCELLATION, now=SEPTEMBER_FIRST + timedelta(days=1))
+    notice = tell(contract, kind=WITHDRAWAL, now=FIFTH_DAY)
+    assert (notice.last_on, notice.kept_minor) == (date(2024, 9, 2), 200)
+
+
+def test_what_staff_match_later_counts_what_was_credited_today():
+    """Told on 30 September, billed on 1 October, matched on the 3rd."""
+    contract = make_contract(now=datetime(2024, 9, 20, 8, tzinfo=UTC))
+    Subscription.objects.filter(pk=contract.subscription_id).update(starts_on=date(2024, 9, 1))
+    notice = tell(kind=WITHDRAWAL, now=datetime(2024, 9, 30, 9, tzinfo=UTC), email="x@example.com", contract="mine")
+    bill = billed_in_full(contract)
+    settle(invoice=bill, amount_minor=3000, received_on=date(2024, 10, 2), means="transfer", reference="t1", now=OCTOBER_1)
+    later = datetime(2024, 10, 3, 9, tzinfo=UTC)
+    match_by_hand(notice=notice, contract=contract, operator=operator(), by=make_user(is_staff=True), now=later)
+    notice.refresh_from_db()
+    assert (notice.last_on, notice.refund_minor, notice.due_on) == (date(2024, 9, 30), 1900, date(2024, 10, 14))
 
 
 def test_a_company_cannot_withdraw_and_staff_answer_it():
