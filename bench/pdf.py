@@ -49,7 +49,7 @@ from bonafide.documents.einvoice.sources import EN16931, FRENCH, rules_file  # n
 from bonafide.documents.einvoice.stamp import stamp  # noqa: E402
 from bonafide.documents.render_bill import render_bill  # noqa: E402
 from bonafide.documents.render_pending import note_issued, render_pending  # noqa: E402
-from bonafide.operator import EInvoice  # noqa: E402
+from bonafide.operator_billing import EInvoice  # noqa: E402
 from bonafide.pricing.models import Meter  # noqa: E402
 from bonafide.pricing.rating import PerUnit  # noqa: E402
 from tests.documents.bills import ISSUED, line, make_issued  # noqa: E402

@@ -18,7 +18,7 @@ from bonafide.documents.models import Document
 from bonafide.documents.render_pending import BACKOFF, Rendered, note_issued
 from bonafide.documents.render_pending import render_pending as render_due
 from bonafide.documents.schedules import SCHEDULES
-from bonafide.operator import EInvoice
+from bonafide.operator_billing import EInvoice
 from tests.documents.bills import ISSUED, buyer, line, make_issued
 
 pytestmark = pytest.mark.django_db

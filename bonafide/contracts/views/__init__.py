@@ -1,0 +1,1 @@
+"""The pages of contracts: ordering, withdrawing, cancelling, and what somebody has."""
