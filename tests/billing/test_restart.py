@@ -32,6 +32,7 @@ import importlib, os, signal, sys
 from datetime import UTC, datetime
 from bonafide.cli import start_django
 start_django()
+from django.conf import settings
 from bonafide.billing import compute, run
 from bonafide.periods import Month
 compute.CHUNK = run.CHUNK = 4
