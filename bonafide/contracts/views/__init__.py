@@ -1,0 +1,1 @@
+"""The pages of ordering, of the contracts of an account, and of the ways out."""
