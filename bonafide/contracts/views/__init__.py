@@ -1,1 +1,1 @@
-"""The pages of contracts: ordering, withdrawing, cancelling, and what somebody has."""
+"""The pages of ordering, of the contracts of an account, and of the ways out."""
