@@ -187,6 +187,25 @@ def test_what_was_taken_back_stays_so() -> None:
     assert (made.total_minor, balances()) == (840, {"411000": 840, "706000": -700, "445800": -140})
     hold_to_invariants(xml=e_invoice(invoice=made))
     assert isinstance(verify_books(), Verified)
+    with pytest.raises(RectifyRefused, match=r"its credit notes left 7\.00 EUR"):  # nor by the next one
+        replace(made, key="k-2", line_2=LineChange(leave_out=True))
+
+
+def test_where_prices_include_the_tax_what_is_left_is_told_with_it() -> None:
+    invoice = make_mixed(gross=True, fees=(("standard", "12"),))
+    credit(invoice=invoice, net_minor=100, reason="Outage", key="c-1", operator=operator(), now=NOW)
+    Account.objects.filter(pk=invoice.account_id).update(country="CH", postcode="8001")
+    made = replace(invoice)
+    assert (made.net_minor, made.tax_minor, made.total_minor) == (1080, 0, 1080)
+    assert isinstance(verify_books(), Verified)
+
+
+def test_the_database_refuses_more_than_credit_notes_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = make_invoice()
+    credit(invoice=invoice, net_minor=100, reason="Outage", key="c-1", operator=operator(), now=NOW)
+    monkeypatch.setattr("bonafide.billing.amend.as_corrected._within", lambda *_given: None)
+    with pytest.raises(DatabaseError, match="no more than credit notes left"):
+        replace(invoice, line_1=LineChange(quantity="13"))
 
 
 def test_on_a_replaced_bill_nothing_more_is_done() -> None:
