@@ -84,6 +84,11 @@ def furnish(accounts: int) -> int:
             " SELECT id, vat_number, 'valid', '2024-09-10 00:00:00+00:00', 'WAPI', '', '', '' FROM accounts_account"
             " WHERE kind = 'company' AND vat_number <> ''"
         )
+        cursor.execute(  # a second piece of evidence for where consumers abroad are
+            "INSERT INTO billing_locationevidence (account_id, kind, place, method, at)"
+            " SELECT id, 'ip', country, 'sign-ins', '2024-09-10 00:00:00+00:00' FROM accounts_account"
+            " WHERE kind = 'person' AND country <> 'FR'"
+        )
         cursor.execute(
             "INSERT INTO usage_total (account_id, meter_id, bill_month, day, group_key, quantity, events, latest_us)"
             f" SELECT a.id, m.id, 202409, 20240900 + d.i, '', (a.id * 7919 + m.id * 104729 + d.i * 31) % 100000, 24, 0"

@@ -39,7 +39,12 @@ COMMANDS = {
     "api-key": Entry("bonafide.accounts.commands:api_key", "Make and revoke keys for programs."),
     "usage": Entry("bonafide.usage.commands:usage", "Import usage."),
     "prices": Entry("bonafide.pricing.commands:prices", "Import prices and enter exchange rates."),
+    "subscriptions": Entry(
+        "bonafide.pricing.subscription_commands:subscriptions", "Put accounts on plans, let them change, and end it."
+    ),
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
+    "test-accounts": Entry("bonafide.billing.simulate.commands:test_accounts", "Try prices over simulated months."),
+    "books": Entry("bonafide.books.commands:books", "Report revenue, VAT and receivables, close months, archive years."),
     "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
 }
 
@@ -108,7 +113,30 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        said = _about_the_database(error)
+        if not said:
+            raise
+        click.echo(f"bonafide: {said}", err=True)
+        sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _about_the_database(error: Exception) -> str:
+    """What is wrong with the database when it is behind this version or does not answer; empty for any other error."""
+    from django.db import DatabaseError
+
+    if not isinstance(error, DatabaseError):
+        return ""
+    from bonafide.serving import missing_migrations
+
+    try:
+        missing = missing_migrations()
+    except DatabaseError:
+        return f"the database does not answer ({str(error).strip().splitlines()[0]}): see 'bonafide check'"
+    if not missing:
+        return ""
+    return f"the database is {missing} steps behind this version: start 'bonafide serve' once, which brings it up to date"
 
 
 if __name__ == "__main__":

@@ -29,6 +29,14 @@ def written_day(day: date, language: str) -> str:
     return text.replace("1 ", "1er ", 1) if language == "fr" and day.day == 1 else text
 
 
+def written_days(first: date, last: date, language: str) -> str:
+    """Days of one month, the last of them too, with a dash between: 1 to 14 October 2026; one day alone is that day."""
+    if first == last:
+        return written_day(first, language)
+    start = "1er" if language == "fr" and first.day == 1 else str(first.day)
+    return f"{start}–{written_day(last, language)}"
+
+
 @cache
 def written_month(month: Month, language: str) -> str:
     """``September 2024``, ``septembre 2024``."""

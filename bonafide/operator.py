@@ -18,6 +18,7 @@ from stdnum.eu import vat
 from stdnum.fr import siren
 
 from bonafide.operator_books import Books
+from bonafide.operator_consumers import Consumers, fault_of
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_tax import Tax
 from bonafide.operator_values import Bic, Country, Currency, Email, Iban, Language, Rate, Section, Text, WebAddress, Zone
@@ -90,6 +91,20 @@ class Billing(Section):
     zero_bills: Literal["issue", "skip"] = Field(
         "issue", description="Whether an account whose lines come to nothing gets a bill that says so."
     )
+    sign_off: Literal["required", "optional"] = Field(
+        "optional",
+        description="Whether a month's bills go out only as a rehearsal of theirs that somebody of the staff signed off.",
+    )
+    issue_day: int = Field(
+        0,
+        ge=0,
+        le=28,
+        description="Day of the month from which the console by itself rehearses the month before and issues its bills, or asks "
+        "staff for a sign-off where one is required; `0`: bills go out when somebody issues them.",
+    )
+    letter_pdf: bool = Field(
+        default=False, description="Whether the letter that announces a bill brings its PDF along; else it links to the bill."
+    )
     late_penalty: Text = Field(
         "12.15 %", description="Yearly rate of the penalty for late payment between companies, as printed (C. com. L441-10)."
     )
@@ -103,6 +118,21 @@ class Billing(Section):
     usage_ahead_minutes: int = Field(
         60, ge=0, le=1440, description="Usage dated further ahead of the clock than this is refused, with the reason."
     )
+    balance_order: tuple[Literal["voucher", "credit", "prepaid"], ...] = Field(
+        ("voucher", "credit", "prepaid"),
+        description="In which order bills use what an account has; within each, what expires soonest. Money in advance is last: "
+        "it pays what is left with tax.",
+    )
+    balance_notice_days: int = Field(
+        30, ge=1, le=365, description="A letter is written so many days before credit or money paid in advance expires."
+    )
+
+    @field_validator("balance_order")
+    @classmethod
+    def _each_kind_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if sorted(value) != ["credit", "prepaid", "voucher"] or value[-1] != "prepaid":
+            raise ValueError("expected voucher, credit and prepaid, each once, and prepaid last")
+        return value
 
 
 class Network(Section):
@@ -279,6 +309,7 @@ class Operator(Section):
     billing: Billing = Billing()  # type: ignore[call-arg]
     tax: Tax = Tax()  # type: ignore[call-arg]
     books: Books = Books()  # type: ignore[call-arg]
+    consumers: Consumers = Consumers()  # type: ignore[call-arg]
     einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     mail: Mail
@@ -316,6 +347,12 @@ class Operator(Section):
             raise ValueError(
                 f"tax.standard_rate = {self.tax.standard_rate}: expected it, or tax.rates of {self.identity.country}, not both"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _consumers_are_told(self) -> Operator:
+        if fault := fault_of(self.consumers, self.identity.country):
+            raise ValueError(fault)
         return self
 
     @property

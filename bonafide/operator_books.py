@@ -29,6 +29,7 @@ class Books(Section):
     bank: AccountNumber = Field("512000", description="Money at the bank.")
     clearing: AccountNumber = Field("511500", description="Money at Stripe that is not paid out yet.")
     fees: AccountNumber = Field("627000", description="What banks and Stripe charge.")
+    expired: AccountNumber = Field("758000", description="Money paid in advance that expired.")
     losses: AccountNumber = Field("654000", description="What customers never paid.")
 
     @model_validator(mode="after")

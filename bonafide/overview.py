@@ -17,6 +17,7 @@ from bonafide.billing.models import Invoice
 from bonafide.billing.open_bills import open_bills
 from bonafide.billing.so_far import SoFar, so_far
 from bonafide.billing.templatetags.bills import short
+from bonafide.contracts.models import Contract
 from bonafide.money import format_minor
 from bonafide.web.charts import Chart, Day, draw
 from bonafide.web.templatetags.web import language, written_day
@@ -44,6 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "running": running,
             "bill_on": running.month.next().first_day,
             "more": abs(running.change or 0),
+            "withdrawable": Contract.objects.filter(account=membership.account).withdrawable(today).defer("summary").first(),
             **_bills(membership.account, today),
             **_chart(running, today),
             **_lines(running),

@@ -1,6 +1,7 @@
 """Django's settings, all of them derived from the instance's folder, its operator's file and the environment."""
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bonafide import operator
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
     "bonafide.usage",
     "bonafide.billing",
     "bonafide.documents",
+    "bonafide.contracts",
     "bonafide.terms",
 ]
 
@@ -129,6 +131,8 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/3m/key,10/d/key",
     "accept_invitation": "20/m/ip",
     "provider": "30/m/ip",
+    "notice": "20/h/ip,10/h/key",  # withdrawing and cancelling without signing in
+    "redeem_code": "10/h/user,30/h/ip",
 }
 CACHES = {
     "default": {
@@ -209,6 +213,10 @@ RECIPIENTS_WAIT = "bonafide.terms.recipients.waits_until"
 # Who says which values of the operator's file hold now: asked wherever a limit is shown or kept (bonafide/in_force.py).
 OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
 
+# Who says which version of the terms holds, and notes that somebody accepted it: asked when something is ordered.
+TERMS_IN_FORCE = "bonafide.terms.acceptance.number_in_force"
+TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
+
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
@@ -250,6 +258,10 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("web/seal.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/seal.svg")}],
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_DROPDOWN": [
+        {"title": _("Console"), "link": "/", "icon": "home"},
+        {"title": _("Test accounts"), "link": reverse_lazy("test_accounts"), "icon": "science"},
+    ],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {  # the console's seal green, from pale to deep

@@ -5,18 +5,23 @@ from django.urls import include, path
 
 from bonafide.api.v1 import api
 from bonafide.overview import overview
+from bonafide.usage_page import usage
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("usage", usage, name="usage"),
     path("", include("bonafide.sign_in.urls")),
     path("", include("bonafide.mail.urls")),
     path("", include("bonafide.sessions.urls")),
     path("", include("bonafide.accounts.urls")),
     path("", include("bonafide.privacy.urls")),
+    path("", include("bonafide.books.urls")),
     path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
+    path("", include("bonafide.contracts.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),
+    path("", include("bonafide.billing.simulate.urls")),
     path("", include("bonafide.usage.urls")),
     path("api/v1/", api.urls),
     path("staff/", admin.site.urls),

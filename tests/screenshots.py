@@ -27,7 +27,8 @@ FOLDER = ROOT / "screenshots"
 OPEN = {"landing": "/", "sign-in": "/account/login/", "sign-up": "/account/signup/", "reset": "/account/password/reset/",
         "terms": "/terms", "legal": "/legal", "lost": "/nowhere"}  # fmt: skip
 OWN = {"overview": "/", "usage": "/usage", "bills": "/bills", "bill": "/bills/2026-000013", "security": "/settings/security"}
-STAFF = {"staff": "/staff/", "staff-bills": "/staff/billing/invoice/", "staff-accounts": "/staff/accounts/account/"}
+STAFF = {"staff": "/staff/", "staff-bills": "/staff/billing/invoice/", "staff-accounts": "/staff/accounts/account/",
+         "staff-books": "/staff/books", "staff-closings": "/staff/billing/closing/"}  # fmt: skip
 WIDE, PHONE = 1200, 390
 
 

@@ -1,5 +1,7 @@
 """The ``bonafide`` command as a whole: what every sub-command owes its user."""
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,3 +117,25 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert refused.stderr.strip() == (
         "bonafide: invalid value for 'FILE': File 'gone.csv' does not exist; see 'bonafide usage import --help'"
     )
+
+
+def test_a_database_that_is_behind_this_version_is_told_in_one_line(tmp_path: Path) -> None:
+    assert command("init", home=tmp_path / "i").returncode == 0
+    database = tmp_path / "i" / "bonafide.sqlite3"
+    with contextlib.closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("DELETE FROM django_migrations WHERE app = 'billing' AND name LIKE '0011%'")
+        opened.execute("ALTER TABLE billing_invoice DROP COLUMN prepaid_minor")
+    refused = command("bills", "verify", home=tmp_path / "i")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "bonafide: the database is 1 steps behind this version: start 'bonafide serve' once, which brings it up to date\n"
+    )
+
+
+def test_a_database_that_does_not_answer_is_told_in_one_line(tmp_path: Path) -> None:
+    assert command("init", home=tmp_path / "i").returncode == 0
+    (tmp_path / "i" / "bonafide.sqlite3").write_bytes(b"no database at all" * 100)
+    refused = command("bills", "verify", home=tmp_path / "i")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("bonafide: the database does not answer (file is not a database)")
+    assert refused.stderr.count("\n") == 1

@@ -114,6 +114,11 @@ class AccountAdmin(NotesChanges, _WithMembers):
     inlines = [_OfAccount, VatChecks, Changes]
     actions = ["close", "open_again"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        """Test accounts have pages of their own: nobody is a member of one, and nothing is known of anybody in it."""
+        found: QuerySet[Account] = super().get_queryset(request)
+        return found.filter(is_test=False)
+
     @admin.action(description=_("Close the selected accounts"), permissions=["change"])
     def close(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
         done = [close_account(account=account, now=timezone.now()) for account in queryset.filter(closed_at=None)]  # noqa: TID251

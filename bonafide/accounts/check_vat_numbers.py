@@ -89,7 +89,8 @@ def _with_last_try() -> QuerySet[Account]:
     answered = tries.exclude(outcome=VatCheck.Outcome.UNAVAILABLE)
     unanswered = tries.filter(pk__gt=OuterRef("answered_id")).order_by().values("account").annotate(count=Count("pk"))
     return (
-        Account.objects.filter(closed_at=None)
+        Account.objects.real()
+        .filter(closed_at=None)
         .exclude(vat_number="")
         .annotate(
             last_id=Coalesce(Subquery(tries.values("pk")[:1]), Value(0)),

@@ -253,10 +253,12 @@ _ACCOUNTS = (
             ),
         ),
     ),
+    # Of accounts that were never real: what time it is for them.
+    Table("accounts.Clock", plain=("account_id", "now_at", "open_month", "events_after")),
     Table(
         "accounts.Account",
         called=_("accounts"),
-        plain=("id",),
+        plain=("id", "is_test"),
         holdings=(
             Holding(
                 kind=Kind.IDENTITY,

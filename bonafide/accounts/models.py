@@ -53,9 +53,16 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """The accounts a person is a member of."""
         return self.filter(memberships__user=user)
 
+    def real(self) -> AccountQuerySet:
+        """Those whose money counts: all but test accounts."""
+        return self.filter(is_test=False)
+
 
 class Account(models.Model):
-    """Whom we bill: a person or a company. ``reference`` is the name that usage and the operator's other systems use."""
+    """Whom we bill: a person or a company. ``reference`` is the name that usage and the operator's other systems use.
+
+    A test account is never billed and has no members; it is one from the beginning or never (``apart_triggers``).
+    """
 
     class Kind(models.TextChoices):
         PERSON = "person", _("Person")
@@ -75,6 +82,7 @@ class Account(models.Model):
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
     created_at = models.DateTimeField(_("created"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    is_test = models.BooleanField(_("test account"), default=False, editable=False)
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         User, through="Membership", related_name="accounts"
     )
@@ -91,6 +99,26 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Clock(models.Model):
+    """What time it is for a test account: staff set it forward, and each month that ends by it gets a simulated bill.
+
+    ``open_month`` (YYYYMM) is the first month without one; usage of an earlier month is late. All events of the account have
+    ids above ``events_after``, so that they are found without an index.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True, related_name="clock")
+    now_at = models.DateTimeField(_("its time"))
+    open_month = models.PositiveIntegerField()
+    events_after = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("clock of a test account")
+        verbose_name_plural = _("clocks of test accounts")
+
+    def __str__(self) -> str:
+        return f"{self.account_id} at {self.now_at:%Y-%m-%d %H:%M}"
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

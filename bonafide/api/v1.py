@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -14,12 +14,16 @@ from ninja import NinjaAPI, Query, Schema
 from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
-from bonafide.accounts.models import ApiKey
+from bonafide.accounts.models import Account, ApiKey
 from bonafide.api.auth import ApiError, Key, Problem, account_named
 from bonafide.api.events import MOST_EVENTS, take_events
 from bonafide.api.me import router as me
-from bonafide.billing.listing import bill_as_dict
+from bonafide.billing.computed import ComputedBill
+from bonafide.billing.drafts_of_account import drafts_of_account
+from bonafide.billing.forecast import forecast
+from bonafide.billing.listing import bill_as_dict, computed_as_dict
 from bonafide.billing.models import Invoice
+from bonafide.billing.states import in_states, shown_as
 from bonafide.errors import Refused
 from bonafide.periods import Month
 from bonafide.usage.of_account import MeterOfMonth, usage_of_account
@@ -69,6 +73,35 @@ class UsageOut(Schema):
     meters: list[MeterOut]
 
 
+class SumsOut(Schema):
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+
+
+class MeterForecastOut(Schema):
+    meter: str
+    unit: str
+    quantity: str
+    low: str | None = Field(description="Null in the month's first three days, and for a meter that stands as it is.")
+    likely: str | None
+    high: str | None
+    cost_minor: int = Field(description="Before tax, so far.")
+    likely_cost_minor: int | None
+
+
+class ForecastOut(Schema):
+    account: str
+    month: str
+    whole_days: int = Field(description="Days that it is told from; 0 when that is too early.")
+    currency: str | None = Field(description="Null when nothing is charged, or the month cannot be priced yet.")
+    so_far: SumsOut | None
+    low: SumsOut | None = Field(description="If the days to come are like the mean of the quieter half of the days so far.")
+    likely: SumsOut | None = Field(description="If the days to come are like the mean of the whole days so far.")
+    high: SumsOut | None = Field(description="If the days to come are like the mean of the busier half of the days so far.")
+    meters: list[MeterForecastOut]
+
+
 class LineOut(Schema):
     text: str
     meter: str
@@ -78,7 +111,7 @@ class LineOut(Schema):
 
 
 class BillOut(Schema):
-    number: str
+    number: str | None = Field(description="Null for a draft, which is no bill yet.")
     account: str
     type: str
     month: str
@@ -156,12 +189,17 @@ def send_events(request: HttpRequest) -> HttpResponse:
 )
 def read_usage(request: HttpRequest, reference: str, month: str | None = None) -> dict[str, Any]:
     """Everything known by now, whichever bill it is on; without `month` the running one."""
-    now = datetime.now(UTC)
     account = account_named(request.auth, reference)  # type: ignore[attr-defined]
+    now = _time_of(account)
     zone = settings.OPERATOR.zone
     asked = _month(month) if month else Month.of(now, zone)
     used = usage_of_account(account=account, month=asked, zone=zone, now=now)
     return {"account": account.reference, "month": str(asked), "meters": [_meter(one, account.language) for one in used]}
+
+
+def _time_of(account: Account) -> datetime:
+    """A test account has a clock of its own."""
+    return account.clock.now_at if account.is_test else datetime.now(UTC)
 
 
 def _meter(used: MeterOfMonth, language: str) -> dict[str, Any]:
@@ -180,9 +218,54 @@ def _meter(used: MeterOfMonth, language: str) -> dict[str, Any]:
     }
 
 
+@api.get(
+    "/accounts/{path:reference}/forecast",
+    auth=Key(ApiKey.Scope.BILLS_READ),
+    response={200: ForecastOut, 404: Problem, **_PROBLEMS},
+    summary="Where an account's running month is heading",
+    operation_id="read_forecast",
+)
+def read_forecast(request: HttpRequest, reference: str) -> dict[str, Any]:
+    """Quantities at the pace of the days so far, priced as the bill will be: allowances and tiers count as they will then."""
+    account = account_named(request.auth, reference)  # type: ignore[attr-defined]
+    coming = forecast(account=account, now=_time_of(account), operator=settings.OPERATOR)
+    return {
+        "account": account.reference,
+        "month": str(coming.month),
+        "whole_days": coming.days,
+        "currency": coming.bill.currency if coming.bill else None,
+        "so_far": _sums(coming.bill),
+        "low": _sums(coming.low),
+        "likely": _sums(coming.likely),
+        "high": _sums(coming.high),
+        "meters": [
+            {
+                "meter": one.meter.code,
+                "unit": one.meter.unit,
+                "quantity": f"{one.quantity:f}",
+                "low": None if one.low is None else f"{one.low:f}",
+                "likely": None if one.likely is None else f"{one.likely:f}",
+                "high": None if one.high is None else f"{one.high:f}",
+                "cost_minor": one.cost_minor,
+                "likely_cost_minor": one.likely_minor,
+            }
+            for one in coming.meters
+        ],
+    }
+
+
+def _sums(bill: ComputedBill | None) -> dict[str, int] | None:
+    if bill is None:
+        return None
+    return {"net_minor": bill.net_minor, "tax_minor": bill.tax_minor, "total_minor": bill.total_minor}
+
+
 class BillsAsked(Schema):
     month: str | None = None
     account: str | None = None
+    state: Literal["draft", "open", "overdue", "paid", "replaced", "uncollectible"] | None = Field(
+        None, description="Drafts are of one account: with a key that is not an account's own, say of which."
+    )
     limit: int = Field(100, ge=1, le=500)
     offset: int = Field(0, ge=0)
 
@@ -191,16 +274,30 @@ class BillsAsked(Schema):
     "/bills",
     auth=Key(ApiKey.Scope.BILLS_READ),
     response={200: list[BillOut], **_PROBLEMS},
-    summary="Issued bills, newest first",
+    summary="Issued bills, newest first; or drafts",
     operation_id="list_bills",
 )
 def list_bills(request: HttpRequest, asked: Query[BillsAsked]) -> list[Any]:
     bills = _bills(request.auth).order_by("-position")  # type: ignore[attr-defined]
     if asked.month:
         bills = bills.filter(month=_month(asked.month).key)
-    if asked.account:
-        bills = bills.filter(account=account_named(request.auth, asked.account))  # type: ignore[attr-defined]
+    account = account_named(request.auth, asked.account) if asked.account else request.auth.account  # type: ignore[attr-defined]
+    if account:
+        bills = bills.filter(account=account)
+    if asked.state == "draft":
+        return _drafts(account, asked)
+    if shown := shown_as(asked.state or ""):
+        bills = in_states(bills, shown)
     return [bill_as_dict(bill) for bill in bills[asked.offset : asked.offset + asked.limit]]
+
+
+def _drafts(account: Account | None, asked: BillsAsked) -> list[Any]:
+    """Months of one account as they stand: the running one, and those that are over and not billed yet."""
+    if account is None:
+        raise ApiError(400, "state: drafts are of one account: add account=REFERENCE")
+    found = drafts_of_account(account=account, now=_time_of(account), operator=settings.OPERATOR)
+    drafts = [computed_as_dict(draft.bill) for draft in found if draft.bill and asked.month in (None, str(draft.month))]
+    return drafts[asked.offset : asked.offset + asked.limit]
 
 
 @api.get(

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -18,6 +19,8 @@ from unfold.decorators import action
 
 from bonafide.accounts.countries import country_choices
 from bonafide.billing.amend.staff import credit_page, give_up_page, rectify_page
+from bonafide.billing.balance import admin as balance_admin  # noqa: F401 - registers what is there
+from bonafide.billing.closings.admin import ClosingAdmin as ClosingAdmin  # registers itself
 from bonafide.billing.correct import credit, creditable
 from bonafide.billing.decide_location import decide_location
 from bonafide.billing.models import (
@@ -33,6 +36,7 @@ from bonafide.billing.models import (
     State,
 )
 from bonafide.billing.settle import settle
+from bonafide.billing.states import FOR_STAFF, in_states, shown_as
 from bonafide.billing.tax.places import special_places
 from bonafide.errors import Refused
 from bonafide.money import format_minor
@@ -71,6 +75,20 @@ class SettlementInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold
     extra = 0
 
 
+class InStates(admin.SimpleListFilter):
+    """The states of the customers' list, as of today."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(shown.key, shown.label) for shown in FOR_STAFF]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> QuerySet[Invoice]:
+        shown = shown_as(self.value() or "")
+        return in_states(queryset, shown) if shown else queryset  # type: ignore[arg-type]
+
+
 class LossInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
     model = Loss
     fields = ["made_on", "amount_minor", "reason", "made_by"]
@@ -80,7 +98,7 @@ class LossInline(LookOnly, TabularInline):  # type: ignore[misc]  # unfold has n
 @admin.register(Invoice)
 class InvoiceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["number", "of_month", "account", "total", "stands", "issued_on", "due_on"]
-    list_filter = ["month", "currency", "kind"]
+    list_filter = [InStates, "month", "currency", "kind"]
     search_fields = ["number", "account__reference", "account__name", "payment_reference"]
     ordering = ["-position"]
     list_per_page = 50
@@ -124,6 +142,10 @@ class InvoiceAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 class BillRunAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ["of_month", "started_at", "finished_at"]
     ordering = ["-month"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The pages of bill runs show more than the rows do."""
+        return redirect("bill_runs")
 
     @admin.display(ordering="month", description="month")
     def of_month(self, run: BillRun) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from msgspec import Raw
 
@@ -12,6 +12,9 @@ from bonafide.billing.tax import Treatment
 from bonafide.billing.tax.locate import Item
 from bonafide.billing.tax.rates import STANDARD_SORT
 from bonafide.periods import Month
+
+if TYPE_CHECKING:
+    from bonafide.billing.balance.apply import Left, Use
 
 Treatments = Mapping[str, Treatment]  # by sort of supply
 
@@ -85,7 +88,8 @@ class ComputedBill:
     ``home_currency_missing`` says that one should be but is not. ``treatments`` and ``tax_basis`` are what decided the tax, and
     ``gross`` whether prices include it; ``eu_consumer_minor`` is the net in the operator's own currency when it counts towards
     the threshold of art. 59c, and ``sale`` is there while that threshold still has a say. ``prepaid_minor`` is taken from what
-    the customer paid in advance.
+    the customer paid in advance: ``payments`` of the ``purse``. ``discounts`` is what its lines use of vouchers and credits, and
+    ``one_offs`` are the one-off charges on it with their positions.
     """
 
     account_id: int
@@ -109,6 +113,10 @@ class ComputedBill:
     tax_home_minor: int | None = None
     exchange: dict[str, str] | None = None
     home_currency_missing: str = ""
+    one_offs: tuple[tuple[int, int], ...] = ()
+    discounts: tuple[Use, ...] = ()
+    purse: tuple[Left, ...] = ()
+    payments: tuple[Use, ...] = ()
 
     @property
     def total_minor(self) -> int:
@@ -124,7 +132,7 @@ class ComputedBill:
 class Stopped:
     """An account that cannot be billed yet: why, and what to do about it, in one plain line.
 
-    ``evidence`` is there when staff must say where the consumer is.
+    ``evidence`` is there when staff must say where the consumer is; ``mend`` is where it is mended (``runs/mend.py``).
     """
 
     account_id: int
@@ -132,3 +140,4 @@ class Stopped:
     name: str
     reason: str
     evidence: tuple[Item, ...] = ()
+    mend: str = ""

@@ -1,6 +1,8 @@
-"""How a bill's number stands in an address."""
+"""How a bill's number and a month stand in an address."""
 
 from django.urls import register_converter
+
+from bonafide.periods import Month
 
 
 class BillNumber:
@@ -15,4 +17,17 @@ class BillNumber:
         return value
 
 
+class MonthInAddress:
+    """``2026-11``; no number of a bill is written so, because those end in more digits."""
+
+    regex = r"[0-9]{4}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> Month:
+        return Month.parse(value)
+
+    def to_url(self, value: Month) -> str:
+        return str(value)
+
+
 register_converter(BillNumber, "bill")
+register_converter(MonthInAddress, "month")

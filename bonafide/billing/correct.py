@@ -17,6 +17,7 @@ from bonafide.accounts.models import User
 from bonafide.billing.amend.give_up import lay_down, lost_of, take_up
 from bonafide.billing.amend.models import CreditedLine
 from bonafide.billing.amend.taken_back import CreditRefused, Left, LineAsked, Taken
+from bonafide.billing.balance.give_back import give_back
 from bonafide.billing.draft import Draft
 from bonafide.billing.issue import number_drafts, take_place
 from bonafide.billing.ledger.moves import share
@@ -78,6 +79,7 @@ def credit(
             CreditedLine(correction=made, position=position, amount_minor=amount) for position, amount in taken.of_lines.items()
         )
         lay_down(invoice=invoice, most=lost, reason=reason, key=f"after {document.number}", operator=operator, on=place.issued_on)
+        give_back(document=document, original=invoice, operator=operator, now=now)
     return document
 
 

@@ -50,7 +50,12 @@ def drafts_of(*, bills: Sequence[ComputedBill], operator: Operator, due_on: date
     for bill in bills:
         decided = bill.treatment
         said = mentions(
-            bill.language, str(bill.buyer["kind"]), decided.category, decided.key, decided.taxed_in, bill.total_minor > 0
+            bill.language,
+            str(bill.buyer["kind"]),
+            decided.category,
+            decided.key,
+            decided.taxed_in,
+            bill.total_minor > bill.prepaid_minor,
         )
         drafts.append(_draft(bill, said, operator.service.trial))
     return drafts

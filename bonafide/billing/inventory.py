@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.billing.amend.inventory import TABLES as AMEND_TABLES
+from bonafide.billing.balance.inventory import TABLES as BALANCE_TABLES
 from bonafide.billing.location_inventory import TABLES as LOCATION_TABLES
+from bonafide.billing.runs.inventory import TABLES as RUN_TABLES
 from bonafide.holdings import ACCOUNT_CLOSED, ISSUED_STAYS, Basis, Holding, Kept, Kind, Table, Whose, WithAccount
 
 _BOOKS = _("to be paid, and to keep books")
@@ -13,7 +15,9 @@ _BUDGETS = _("to write when a month reaches an amount")
 
 TABLES = (
     *LOCATION_TABLES,
+    *RUN_TABLES,
     *AMEND_TABLES,
+    *BALANCE_TABLES,
     Table(
         # ``reason`` is free text of staff, and stands on the credit note.
         "billing.Correction",
@@ -42,7 +46,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("account_id", "invoice_id", "piece", "dated_on", "amount_minor", "currency", "home_minor"),
+                columns=("account_id", "invoice_id", "piece", "piece_on", "dated_on", "amount_minor", "currency", "home_minor"),
                 what=_("what was billed and paid, as the books have it"),
                 whose=Whose.CUSTOMERS,
                 why=_BOOKS,
@@ -223,6 +227,21 @@ TABLES = (
                 account="account_id",
                 since="set_at",
             ),
+        ),
+    ),
+    # Of test accounts alone, which were never real.
+    Table(
+        "billing.SimulatedBill",
+        plain=(
+            *("id", "account_id", "month", "currency", "net_minor", "tax_minor", "total_minor"),
+            *("lines", "taxes", "problem", "until"),
+        ),
+    ),
+    Table(  # sums of whole months, of nobody by name
+        "billing.Closing",
+        plain=(
+            *("id", "position", "month", "last_on", "closed_at", "totals", "cumulative", "digests"),
+            *("bills_position", "bills_seal", "ledger_year", "ledger_entry", "ledger_seal", "seal"),
         ),
     ),
     Table("billing.BillRun", plain=("id", "month", "started_at", "finished_at")),

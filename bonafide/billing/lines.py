@@ -2,122 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
+from bonafide.accounts.models import Account
 from bonafide.billing import wording
 from bonafide.billing.computed import ComputedLine, Detail
-from bonafide.billing.wording import LineWords
-from bonafide.money import EXACT, ROUNDING, from_minor, is_currency, plain, text, to_minor
+from bonafide.billing.sheets import Entry, Prices, Sheet, Unbillable
+from bonafide.money import EXACT, ROUNDING, from_minor, plain, text, to_minor
 from bonafide.periods import Month
-from bonafide.pricing.exchange import rate_for
-from bonafide.pricing.models import ExchangeRate, Meter
-from bonafide.pricing.prices_in_force import Item, PlanInForce, PriceBook, PricedMeter, price_book
-from bonafide.pricing.rating import CostPlus, NegativeQuantity, PerUnit, Terms, rate, rate_change
+from bonafide.pricing.prices_in_force import PlanInForce, PricedMeter
+from bonafide.pricing.rating import ONE, CostPlus, NegativeQuantity, PerUnit, Terms, rate, rate_change
 from bonafide.usage.measure import SECONDS_AN_HOUR, Measured
+from bonafide.usage.measure_days import DaysUsed, measure_days
+
+__all__ = ["Charge", "Prices", "Unbillable", "charges_of", "lines_of", "split_days"]
 
 # Hours are measured in whole seconds; a bill shows them to the millionth.
 HOUR_PLACES = Decimal("0.000001")
-ONE = Decimal(1)
-
-
-class Unbillable(Exception):
-    """Why an account cannot be billed yet, as one plain line with the remedy."""
-
-
-class Prices:
-    """What lines are priced by, read once and kept for all accounts of a run."""
-
-    def __init__(self) -> None:
-        self._book = cache(lambda month: price_book(month=month))
-        self.exchange = cache(lambda base, quote, month: rate_for(base=base, quote=quote, month=month))
-        self._codes = cache(lambda: dict(Meter.objects.values_list("pk", "code")))
-        self._sheets: dict[tuple[int, Month, str], Sheet] = {}
-
-    def sheet(self, account_id: int, month: Month, language: str) -> Sheet | None:
-        """The account's plan in that month, in its language; none without a plan."""
-        book: PriceBook = self._book(month)
-        plan = book.plan_for(account_id)
-        if plan is None:
-            return None
-        key = (plan.id, month, language)
-        if key not in self._sheets:
-            self._sheets[key] = Sheet(plan, month, language, self)
-        return self._sheets[key]
-
-    def meter_code(self, meter_id: int) -> str:
-        return str(self._codes().get(meter_id, meter_id))
-
-
-class Sheet:
-    """A plan in one month and language."""
-
-    def __init__(self, plan: PlanInForce, month: Month, language: str, prices: Prices) -> None:
-        self.plan, self.month, self.language, self.prices = plan, month, language, prices
-        self.entries = tuple(Entry(item, self) for item in plan.items)
-        self.meters = frozenset(item.meter.id for item in plan.items if item.meter)
-
-
-class Entry:
-    """One price of a sheet, with the words for it."""
-
-    def __init__(self, item: Item, sheet: Sheet) -> None:
-        self.item, self.meter, self.terms, self.sheet = item, item.meter, item.terms, sheet
-        self._words: LineWords | None = None
-
-    @cached_property
-    def exchange(self) -> ExchangeRate | None:
-        """The rate that turns a provider's cost into the plan's currency; none when they are the same.
-
-        :raises Unbillable: when staff entered none for the month.
-        """
-        meter, currency, month = self.meter, self.sheet.plan.currency, self.sheet.month
-        if not isinstance(self.terms, CostPlus) or meter is None or meter.unit == currency:
-            return None
-        if not is_currency(meter.unit):
-            raise Unbillable(
-                f"price {self.item.code}: meter {meter.code} counts {meter.unit!r}, which is no currency to add a mark-up to"
-            )
-        found = self.sheet.prices.exchange(meter.unit, currency, month)
-        if found is None:
-            raise Unbillable(
-                f"no exchange rate from {meter.unit} to {currency} for {month}: enter it, for example "
-                f"'bonafide prices rate {meter.unit} {currency} {month.last_day} 0.89 --source ECB'"
-            )
-        return found
-
-    @cached_property
-    def factor(self) -> Decimal:
-        return Decimal(self.exchange.rate) if self.exchange else ONE
-
-    def words(self, group: str) -> LineWords:
-        """Words that name no group are the same for every account, so they are kept."""
-        if group:
-            return self._worded(group)
-        if self._words is None:
-            self._words = self._worded("")
-        return self._words
-
-    def _worded(self, group: str) -> LineWords:
-        sheet = self.sheet
-        return LineWords(self.item, group, sheet.month, sheet.language, sheet.plan.currency, self.exchange)
-
-    def below_zero(self) -> Unbillable:
-        code = self.meter.code if self.meter else self.item.code
-        return Unbillable(
-            f"usage of meter {code} in {self.sheet.month} adds up to less than zero, "
-            f"which price {self.item.code} ({self.terms.model}) cannot bill: correct the usage"
-        )
 
 
 class _Sum(NamedTuple):
-    """A quantity in the meter's own integer units, and what it was when its month was billed (zero when it was not)."""
+    """A quantity in the meter's own integer units, and what it was when its month was billed.
+
+    ``before`` is None for a group of its own that was not billed then.
+    """
 
     quantity: int
-    before: int
+    before: int | None
     groups: tuple[tuple[str, int], ...]
 
 
@@ -140,67 +55,196 @@ class Charge(NamedTuple):
 
 
 def lines_of(
-    *, account_id: int, measured: Sequence[Measured], month: Month, language: str, prices: Prices
+    *,
+    account: Account,
+    measured: Sequence[Measured],
+    month: Month,
+    prices: Prices,
+    days: Mapping[tuple[int, Month], DaysUsed],
+    language: str = "",
 ) -> tuple[ComputedLine, ...]:
     """The lines of one account for ``month``: the plan's items in their order, then late usage, oldest month first.
 
     Without a plan and without usage there are none.
 
+    :param days: of the months of accounts that are split, see :func:`split_days`.
+    :param language: the account's, unless the bill has another.
     :raises Unbillable: for usage without a plan or a price, or a cost in a currency without a rate.
     """
-    charges = charges_of(account_id=account_id, measured=measured, month=month, language=language, prices=prices)
+    charges = charges_of(account=account, measured=measured, month=month, prices=prices, days=days, language=language)
     return tuple(line for charge in charges for line in charge.lines())
 
 
-def charges_of(*, account_id: int, measured: Sequence[Measured], month: Month, language: str, prices: Prices) -> Iterator[Charge]:
+def split_days(
+    *,
+    accounts: Iterable[Account],
+    measured: Mapping[int, Sequence[Measured]],
+    month: Month,
+    prices: Prices,
+    until: datetime | None,
+) -> dict[tuple[int, Month], DaysUsed]:
+    """By account and month, the days of those that are priced by their days: a few queries a month, none where no month is split.
+
+    :param measured: by account, as :func:`bonafide.usage.measure.measure` gives it.
+    """
+    split: dict[Month, list[int]] = {}
+    for account in accounts:
+        months = {Month.from_key(row.usage_month) for row in measured.get(account.pk, ())} | {month}
+        for of in months:
+            if prices.is_split(account, of):
+                split.setdefault(of, []).append(account.pk)
+    found: dict[tuple[int, Month], DaysUsed] = {}
+    for of, ids in split.items():
+        used = measure_days(bill_month=month, month=of, zone=prices.zone, account_ids=ids, until=until)
+        found.update({(pk, of): days for pk, days in used.items()})
+    return found
+
+
+def charges_of(
+    *,
+    account: Account,
+    measured: Sequence[Measured],
+    month: Month,
+    prices: Prices,
+    days: Mapping[tuple[int, Month], DaysUsed],
+    language: str = "",
+) -> Iterator[Charge]:
     """What the lines of one account for ``month`` are for, in their order; see :func:`lines_of`."""
-    sheet = prices.sheet(account_id, month, language)
-    if sheet is None:
+    language = language or account.language
+    used = days.get((account.pk, month))
+    sheets = prices.sheets(account, month, language, used)
+    if not sheets:
         if not measured:
             return
-        raise Unbillable(f"has usage in {month} but no plan: give it a subscription, or import prices with a default plan")
+        raise Unbillable(
+            f"has usage in {month} but no plan: give it a subscription, or import prices with a default plan", mend="plan"
+        )
+    _one_currency(sheets)
     on_time = month.key
-    yield from _of_month([row for row in measured if row.usage_month == on_time], sheet)
+    yield from _of_month([row for row in measured if row.usage_month == on_time], sheets, used, account)
     for key in sorted({row.usage_month for row in measured} - {on_time}):
-        then = prices.sheet(account_id, Month.from_key(key), language)
-        yield from _late([row for row in measured if row.usage_month == key], Month.from_key(key), sheet.plan, then)
+        of = Month.from_key(key)
+        used = days.get((account.pk, of))
+        then = prices.sheets(account, of, language, used)
+        yield from _late([row for row in measured if row.usage_month == key], of, sheets[-1].plan, then, used, account)
 
 
-def _of_month(rows: list[Measured], sheet: Sheet) -> Iterator[Charge]:
-    by_meter = _by_meter(rows, sheet)
-    for entry in sheet.entries:
+def _one_currency(sheets: Sequence[Sheet]) -> None:
+    """Plans of one bill are in one currency, and all with VAT or all without."""
+    for sheet in sheets[:-1]:
+        if sheet.plan.gross != sheets[-1].plan.gross:
+            raise Unbillable(
+                f"of its plans {sheet.plan.code} and {sheets[-1].plan.code} within {sheet.month} one has prices with VAT and one "
+                f"without: let the change begin on {sheet.month.next().first_day}",
+                mend="plan",
+            )
+        if sheet.plan.currency != sheets[-1].plan.currency:
+            raise Unbillable(
+                f"its plans {sheet.plan.code} ({sheet.plan.currency}) and {sheets[-1].plan.code} ({sheets[-1].plan.currency}) "
+                f"are in two currencies within {sheet.month}: let the change begin on {sheet.month.next().first_day}",
+                mend="plan",
+            )
+
+
+def _of_month(rows: list[Measured], sheets: Sequence[Sheet], used: DaysUsed | None, account: Account) -> Iterator[Charge]:
+    by_meter = _by_meter(rows, sheets)
+    if used:
+        _all_priced(used, sheets, by_meter.keys(), account)
+    for entry in (entry for sheet in sheets for entry in sheet.entries):
         if entry.meter is None:
-            yield Charge(entry, "", NOTHING, late=False)
+            if entry.part is None or entry.part.owed:
+                yield Charge(entry, "", NOTHING, late=False)
             continue
-        of_meter = by_meter.get(entry.meter.id, [])
+        of_meter = _used(entry, entry.meter, by_meter, used)
         if not of_meter and not entry.terms.owed_without_usage:
             continue
         for group, total in _sums(entry.terms, of_meter):
             yield Charge(entry, group, total, late=False)
 
 
-def _late(rows: list[Measured], usage_month: Month, plan: PlanInForce, then: Sheet | None) -> Iterator[Charge]:
+def _late(
+    rows: list[Measured],
+    usage_month: Month,
+    plan: PlanInForce,
+    then: Sequence[Sheet],
+    used: DaysUsed | None,
+    account: Account,
+) -> Iterator[Charge]:
     """What usage that arrived after its month was billed changes, at the prices of that month."""
-    if then is None or then.plan.currency != plan.currency:
-        was = "no plan" if then is None else f"a plan in {then.plan.currency}"
-        raise Unbillable(f"has late usage of {usage_month}, when it had {was}: give it a plan in {plan.currency} for that month")
+    if then and then[-1].plan.gross != plan.gross:
+        raise Unbillable(
+            f"has late usage of {usage_month}, when its prices were {'with' if then[-1].plan.gross else 'without'} VAT: give "
+            "it a plan like that for that month",
+            mend="plan",
+        )
+    if not then or then[-1].plan.currency != plan.currency:
+        was = f"a plan in {then[-1].plan.currency}" if then else "no plan"
+        raise Unbillable(
+            f"has late usage of {usage_month}, when it had {was}: give it a plan in {plan.currency} for that month", mend="plan"
+        )
     by_meter = _by_meter(rows, then)
-    for entry in then.entries:
+    if used:
+        _all_priced(used, then, by_meter.keys(), account)
+    for entry in (entry for sheet in then for entry in sheet.entries):
         if entry.meter is None or entry.meter.id not in by_meter:
             continue
-        for group, total in _sums(entry.terms, by_meter[entry.meter.id]):
-            if total.quantity != total.before:
+        for group, total in _sums(entry.terms, _used(entry, entry.meter, by_meter, used)):
+            if total.quantity != (total.before or 0) or (total.before is None and entry.terms.minimum):
                 yield Charge(entry, group, total, late=True)
 
 
-def _by_meter(rows: Iterable[Measured], sheet: Sheet) -> dict[int, list[Measured]]:
+def _used(entry: Entry, meter: PricedMeter, by_meter: dict[int, list[Measured]], used: DaysUsed | None) -> list[Measured]:
+    """What an entry prices: the month's usage of its meter, or that of its days."""
+    if entry.part is None:
+        return by_meter.get(meter.id, [])
+    if used is None:
+        raise RuntimeError("the days of a month that is split were not measured")
+    return used.between(meter_id=meter.id, first=entry.part.first, until=entry.part.until)
+
+
+def _all_priced(used: DaysUsed, sheets: Sequence[Sheet], meters: Collection[int], account: Account) -> None:
+    """Every day with usage has a plan at its end, and that plan a price for it.
+
+    What still exists after an account was closed is not counted; there is no other usage from then on.
+
+    :raises Unbillable: naming the meter and the day.
+    """
+    zone = sheets[0].prices.zone
+    closed = (account.closed_at - datetime.resolution).astimezone(zone).date() if account.closed_at else None
+    for meter_id, day in used.used_days():
+        if meter_id not in meters or any(_prices(sheet, meter_id, day) for sheet in sheets):
+            continue
+        if closed is not None and day > closed >= used.month.first_day:
+            continue
+        sheet = next((sheet for sheet in sheets if sheet.stay.first <= day < sheet.stay.until), None)
+        code = sheets[0].prices.meter_code(meter_id)
+        if sheet is None:
+            raise Unbillable(
+                f"has usage of meter {code} on {day}, when it had no plan: give it a subscription from that day on", mend="plan"
+            )
+        raise Unbillable(
+            f"has usage of meter {code} on {day}, which plan {sheet.plan.code} does not price that day: "
+            f"import prices that do, valid from {day} or earlier",
+            mend="price",
+        )
+
+
+def _prices(sheet: Sheet, meter_id: int, day: date) -> bool:
+    return sheet.stay.first <= day < sheet.stay.until and any(
+        entry.meter and entry.meter.id == meter_id and (entry.part is None or entry.part.has(day)) for entry in sheet.entries
+    )
+
+
+def _by_meter(rows: Iterable[Measured], sheets: Sequence[Sheet]) -> dict[int, list[Measured]]:
     by_meter: dict[int, list[Measured]] = {}
     for row in rows:
         by_meter.setdefault(row.meter_id, []).append(row)
-    for meter_id in sorted(by_meter.keys() - sheet.meters):
+    last = sheets[-1]
+    for meter_id in sorted(by_meter.keys() - last.meters - frozenset().union(*(sheet.meters for sheet in sheets[:-1]))):
         raise Unbillable(
-            f"has usage of meter {sheet.prices.meter_code(meter_id)} in {sheet.month}, which plan {sheet.plan.code} does not "
-            f"price: import prices that do, valid from {sheet.month.first_day} or earlier"
+            f"has usage of meter {last.prices.meter_code(meter_id)} in {last.month}, which plan {last.plan.code} does not "
+            f"price: import prices that do, valid from {last.month.first_day} or earlier",
+            mend="price",
         )
     return by_meter
 
@@ -208,12 +252,13 @@ def _by_meter(rows: Iterable[Measured], sheet: Sheet) -> dict[int, list[Measured
 def _sums(terms: Terms, rows: Sequence[Measured]) -> Iterator[tuple[str, _Sum]]:
     """Each group of a price that is split, else the whole with its groups as details."""
     if len(rows) == 1 and not rows[0].group_key:  # most meters have no groups
-        yield "", _Sum(rows[0].quantity, rows[0].before or 0, ())
+        before = rows[0].before
+        yield "", _Sum(rows[0].quantity, before if terms.split else before or 0, ())
         return
     ordered = sorted(rows, key=attrgetter("group_key"))
     if terms.split:
         for row in ordered:
-            yield row.group_key, _Sum(row.quantity, row.before or 0, ())
+            yield row.group_key, _Sum(row.quantity, row.before, ())
         return
     groups = tuple((row.group_key, row.quantity) for row in ordered)
     yield "", _Sum(sum(row.quantity for row in ordered), sum(row.before or 0 for row in ordered), groups)
@@ -242,9 +287,15 @@ def _rated(entry: Entry, group: str, total: _Sum) -> Iterator[ComputedLine]:
 
 def _late_line(entry: Entry, meter: PricedMeter, group: str, total: _Sum) -> ComputedLine:
     sheet = entry.sheet
-    before, after = _amount(total.before, meter), _amount(total.quantity, meter)
+    before, after = _amount(total.before or 0, meter), _amount(total.quantity, meter)
     try:
-        change = rate_change(terms=entry.terms, before=before, after=after, currency=sheet.plan.currency, exchange=entry.factor)
+        change = rate_change(
+            terms=entry.terms,
+            before=None if total.before is None else before,
+            after=after,
+            currency=sheet.plan.currency,
+            exchange=entry.factor,
+        )
     except NegativeQuantity:
         raise entry.below_zero() from None
     quantity, unit_price, unit = _as_product(entry, EXACT.subtract(after, before), change)

@@ -15,25 +15,43 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
 from bonafide.billing.amend.models import CreditedLine, Loss, Replacement
+from bonafide.billing.balance.models import Grant, GrantKind, OneOff, OneOffBilled, Taken, VoucherCode
+from bonafide.billing.closings.models import BooksReport, Closing
 from bonafide.billing.ledger.models import Posting, Step
+from bonafide.billing.runs.models import BillLetter, Issuing, Rehearsal, RehearsedBill, SignOff
+from bonafide.billing.simulate.models import SimulatedBill
 
 __all__ = [
+    "BillLetter",
     "BillRun",
+    "BooksReport",
+    "Closing",
     "Correction",
     "CreditedLine",
+    "Grant",
+    "GrantKind",
     "Invoice",
     "InvoiceLine",
     "InvoiceQuerySet",
     "InvoiceTax",
+    "Issuing",
     "LocationEvidence",
     "LocationQuestion",
     "Loss",
+    "OneOff",
+    "OneOffBilled",
     "Posting",
+    "Rehearsal",
+    "RehearsedBill",
     "Replacement",
     "Series",
     "Settlement",
+    "SignOff",
+    "SimulatedBill",
     "State",
     "Step",
+    "Taken",
+    "VoucherCode",
 ]
 
 

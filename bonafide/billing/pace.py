@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
 from bonafide.periods import Month, day_from_key
 
+Key = TypeVar("Key", int, str)
 # Days that must have passed whole before a pace can be told from them.
 ENOUGH = 3
 
@@ -57,7 +59,7 @@ def spread(*, lines: Iterable[tuple[str, int]], daily: Mapping[str, Mapping[int,
     return Spread(by_day=dict(by_day), apart=apart)
 
 
-def share(net: int, quantities: Mapping[int, int]) -> dict[int, int]:
+def share(net: int, quantities: Mapping[Key, int]) -> dict[Key, int]:
     """``net`` by the keys of ``quantities`` in proportion; empty when they add up to nothing. The parts sum to ``net`` exactly.
 
     Each part is the difference of two rounded running sums, so that no rounding is carried from one day to the next.
@@ -68,7 +70,7 @@ def share(net: int, quantities: Mapping[int, int]) -> dict[int, int]:
     parts, passed, given = {}, 0, 0
     for key in sorted(quantities):
         passed += quantities[key]
-        reached = _half_up(net * passed, whole)
+        reached = half_up(net * passed, whole)
         parts[key] = reached - given
         given = reached
     return parts
@@ -84,13 +86,13 @@ def pace(*, spread: Spread, month: Month, today: date) -> Pace | None:
         return None
     yesterday = today - timedelta(days=1)
     passed = spread.through(yesterday) - spread.apart
-    a_day = _half_up(passed, whole_days)
+    a_day = half_up(passed, whole_days)
     today_too = max(spread.by_day.get(today, 0), a_day)
     to_come = (month.last_day - today).days
     return Pace(days=whole_days, a_day=a_day, net_minor=spread.apart + passed + today_too + a_day * to_come)
 
 
-def _half_up(numerator: int, denominator: int) -> int:
+def half_up(numerator: int, denominator: int) -> int:
     """The quotient rounded to the nearest integer, halves away from zero."""
     if denominator < 0:
         numerator, denominator = -numerator, -denominator

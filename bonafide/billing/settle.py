@@ -8,10 +8,12 @@ from django.conf import settings
 from django.db import transaction
 
 from bonafide.billing.amend.give_up import take_up, unpaid
+from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.issue import lock_numbers
-from bonafide.billing.ledger.post import post_settlement
+from bonafide.billing.ledger.post import BALANCE, post_settlement
 from bonafide.billing.models import Invoice, Settlement
 from bonafide.errors import Refused
+from bonafide.operator import Operator
 
 
 class SettlementRefused(Refused):
@@ -25,7 +27,8 @@ def settle(
 
     ``means`` and ``reference`` together are the payment's identity (the bank's or the provider's own id of it): booking the
     same again returns the row that is there. It is posted to the ledger in the same transaction, final from ``now`` on, by
-    default from the day it was received. What was given up of the bill as lost, and is paid now, is lost no more.
+    default from the day it was received. Where the month of that day is closed it is posted in the open one (``entry_day``).
+    What was given up of the bill as lost, and is paid now, is lost no more.
 
     :raises SettlementRefused: on a draft, on a bill that was replaced, for an amount of zero, without a reference, or when the
         same payment is already booked on another bill or with another amount.
@@ -36,6 +39,8 @@ def settle(
         raise SettlementRefused(f"bill {invoice.number}: an amount of 0 settles nothing")
     if not means or not reference:
         raise SettlementRefused(f"bill {invoice.number}: expected the means and the reference of the payment")
+    if means == BALANCE:
+        raise SettlementRefused(f"bill {invoice.number}: {BALANCE!r} is what bills take by themselves: name another means")
     with transaction.atomic():
         lock_numbers()
         booked = Settlement.objects.filter(means=means, reference=reference).select_related("invoice").first()
@@ -44,7 +49,10 @@ def settle(
             _still_stands(invoice)
             values = {"invoice": invoice, "amount_minor": amount_minor, "received_on": received_on}
             booked = Settlement.objects.create(means=means, reference=reference, **values)
-            post_settlement(settlement=booked, operator=settings.OPERATOR, now=now)
+            operator: Operator = settings.OPERATOR
+            today = now.astimezone(operator.zone).date() if now else None
+            entered_on = entry_day(on=received_on, today=today)
+            post_settlement(settlement=booked, operator=operator, now=now, entered_on=entered_on)
             _found_again(booked, now)
     if not made and (booked.invoice_id, booked.amount_minor) != (invoice.pk, amount_minor):
         raise SettlementRefused(

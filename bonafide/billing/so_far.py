@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from bonafide.accounts.models import Account
 from bonafide.billing.compute import running_bill
-from bonafide.billing.computed import ComputedBill, Stopped
-from bonafide.billing.ledger.moves import share
+from bonafide.billing.computed import ComputedBill
+from bonafide.billing.forecast import forecast
 from bonafide.billing.models import Invoice, InvoiceLine
 from bonafide.billing.pace import Pace, Spread, pace, spread
-from bonafide.billing.tax import tax_on
 from bonafide.operator import Operator
 from bonafide.periods import Month
-from bonafide.usage.daily import daily_quantities
+from bonafide.usage.daily import Days, daily_quantities
 
 
 @dataclass(frozen=True)
 class SoFar:
     """``bill`` is None when nothing was used and nothing is charged, or when ``stopped`` says why it cannot be priced.
 
-    ``change`` is in percent, the whole days so far against those up to ``same_day`` of last month; ``likely_minor`` is with
-    tax; both None where it would be a guess. ``before`` is None when last month has nothing in the same currency.
+    ``change`` is in percent, the whole days so far against those up to ``same_day`` of last month; ``likely_minor`` is the
+    forecast bill with tax; both None where it would be a guess. ``before`` is None when last month has nothing in that
+    currency.
     """
 
     month: Month
@@ -41,16 +40,16 @@ def so_far(*, account: Account, now: datetime, operator: Operator) -> SoFar:
     """Work out the month in which ``now`` falls for one account; a constant number of queries."""
     zone = operator.zone
     today, month = now.astimezone(zone).date(), Month.of(now, zone)
-    bill = running_bill(account=account, month=month, operator=operator, now=now)
+    coming = forecast(account=account, now=now, operator=operator)
+    bill = coming.bill
     last = month.previous()
     yesterday = today - timedelta(days=1)
     same_day = min(last.last_day, last.first_day + timedelta(days=max(0, yesterday.day - 1)))
-    if not isinstance(bill, ComputedBill):
-        stopped = bill.reason if isinstance(bill, Stopped) else ""
-        return SoFar(month, None, stopped, Spread({}, 0), None, None, same_day, None, None)
-    running = _spread([(line.meter, line.net_minor) for line in bill.lines], account, month, now, operator)
+    if bill is None:
+        return SoFar(month, None, coming.stopped, Spread({}, 0), None, None, same_day, None, None)
+    running = _spread([(line.meter, line.net_minor) for line in bill.lines], coming.daily, month)
     lines = _lines_of(account, last, bill.currency, operator)
-    before = _spread(lines, account, last, now, operator) if lines else None
+    before = _spread(lines, _daily(account, last, now, operator), last) if lines else None
     at_pace = pace(spread=running, month=month, today=today)
     return SoFar(
         month=month,
@@ -63,13 +62,16 @@ def so_far(*, account: Account, now: datetime, operator: Operator) -> SoFar:
         else None,
         same_day=same_day,
         pace=at_pace,
-        likely_minor=_with_tax(at_pace.net_minor, bill) if at_pace else None,
+        likely_minor=coming.likely.total_minor if at_pace and coming.likely else None,
     )
 
 
-def _spread(lines: list[tuple[str, int]], account: Account, month: Month, now: datetime, operator: Operator) -> Spread:
+def _daily(account: Account, month: Month, now: datetime, operator: Operator) -> dict[str, Days]:
+    return daily_quantities(account_id=account.pk, month=month, now=now, zone=operator.zone, billed=True)
+
+
+def _spread(lines: list[tuple[str, int]], daily: dict[str, Days], month: Month) -> Spread:
     """A month's lines on its days."""
-    daily = daily_quantities(account_id=account.pk, month=month, now=now, zone=operator.zone, billed=True)
     return spread(lines=lines, daily={meter: days.weights for meter, days in daily.items()}, month=month)
 
 
@@ -91,11 +93,3 @@ def _percent(now: int, before: int) -> int | None:
     if before <= 0:
         return None
     return (200 * (now - before) + before) // (2 * before)
-
-
-def _with_tax(net_minor: int, bill: ComputedBill) -> int:
-    """The whole of a bill's net under the taxes of the running one, each on the part of the net that it is on now."""
-    if len(bill.taxes) == 1:
-        return net_minor + tax_on(net_minor, Decimal(bill.taxes[0].rate))
-    bases = [share(net_minor, tax.base_minor, bill.net_minor) for tax in bill.taxes]
-    return net_minor + sum(tax_on(base, Decimal(tax.rate)) for base, tax in zip(bases, bill.taxes, strict=True))

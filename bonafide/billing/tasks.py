@@ -8,9 +8,14 @@ from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
+from bonafide.billing.balance.expire import expire_grants
+from bonafide.billing.balance.tell import tell_ending
 from bonafide.billing.budgets.tell import tell_budgets
+from bonafide.billing.closings.close import PAUSE, CannotClose, close_months
 from bonafide.billing.explain.note_usage import note_next
 from bonafide.billing.ip_countries import countries_in, note_ip_countries
+from bonafide.operator import Operator
+from bonafide.periods import Month
 
 _SECONDS = 60
 
@@ -39,3 +44,22 @@ def note_usage_of_bills() -> str:
 def tell_of_budgets() -> str:
     """Every hour: letters about running months that have reached an amount."""
     return f"{tell_budgets(operator=settings.OPERATOR, now=timezone.now())} reached"
+
+
+@task()
+def close_books() -> str:
+    """Every night: months that ended ten days ago or earlier, from the first in which something was booked."""
+    operator: Operator = settings.OPERATOR
+    now = timezone.now()
+    until = Month.of(now - PAUSE, operator.zone).previous()
+    try:
+        closed = close_months(until=until, operator=operator, now=now)
+    except CannotClose:
+        return "nothing was booked"
+    return f"{len(closed)} closed"
+
+
+def end_balances() -> str:
+    """Each night: what is over expires, and letters tell of what will."""
+    operator, now = settings.OPERATOR, timezone.now()
+    return f"{expire_grants(operator=operator, now=now)} expired, {tell_ending(operator=operator, now=now)} letters"

@@ -41,7 +41,7 @@ class Unlocated(Unbillable):
     """Where the account's consumer is cannot be told from ``items``; staff decide."""
 
     def __init__(self, message: str, items: tuple[Item, ...]) -> None:
-        super().__init__(message)
+        super().__init__(message, mend="place")
         self.items = items
 
 
@@ -153,7 +153,7 @@ class TaxDesk:
         try:
             return place_of(account.country, account.postcode)
         except UnknownPlace as unknown:
-            raise Unbillable(str(unknown)) from None
+            raise Unbillable(str(unknown), mend="address") from None
 
     def _relied_on(self, account: Account) -> tuple[str, dict[str, object] | None]:
         """The number when it may be relied on, and VIES's answer about it (Reg. (EU) 282/2011 art. 18)."""
@@ -221,7 +221,7 @@ class TaxDesk:
                     seller=self.seller, buyer=buyer, on=self.month.last_day, rates=self.rates, beyond=beyond, sort=sort
                 )
             except Undecided as stop:
-                raise Unbillable(str(stop)) from None
+                raise Unbillable(str(stop), mend="address") from None
             self._treatments[key] = found
         return found
 

@@ -1,4 +1,7 @@
-"""Checks every issued bill against its seal, its neighbours and its own sums, and names the first row that does not hold."""
+"""Checks every issued bill against its seal, its neighbours and its own sums, and names the first row that does not hold.
+
+What hangs on bills is checked after them: credit notes, payments, the ledger, digests of usage files, closed months, the report.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,21 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Sum
 
 from bonafide.billing.amend.verify import first_amiss
+from bonafide.billing.balance import verify as balance
+from bonafide.billing.closings.verify import count_closings, first_wrong_closing
+from bonafide.billing.explain.verify_notes import count_notes, first_wrong_note
 from bonafide.billing.issue import payment_reference
 from bonafide.billing.ledger.verify import first_wrong
-from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax, Series, Settlement
+from bonafide.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax, Series, Settlement
+from bonafide.billing.report.agree import first_difference
 from bonafide.billing.seal import GENESIS, INVOICE_FIELDS, LINE_FIELDS, TAX_FIELDS, seal_of
 from bonafide.billing.tax import out_of_gross, tax_on
 from bonafide.money import EXACT, to_minor
+from bonafide.operator import Operator
 
 CHUNK = 1000
 
@@ -26,10 +35,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Verified:
-    """Everything holds: how many bills, and the seal of the last, which vouches for all before it."""
+    """Everything holds: how many bills, and the seal of the last, which vouches for all before it.
+
+    ``closings`` and ``usage_files``: how many closed months and digests of usage files were checked as well.
+    """
 
     bills: int
     seal: str
+    closings: int = 0
+    usage_files: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,9 @@ def verify_books() -> Verified | Fault:
     """Read all issued bills in the order of their chain, streaming, and check them; see the module.
 
     Found are: a place or number that is missing or given twice, a row changed, added or removed by hand, sums that do not add
-    up, settlements without an issued bill, and a ledger that says otherwise. A seal proves that something of that bill changed,
-    not what: when the sums still hold, the bill is named as a whole.
+    up, settlements without an issued bill, a ledger that says otherwise, credit notes of another bill than they say, a digest of
+    a usage file that is not what was noted, a closed month that is not what was closed, and a report that is not the ledger.
+    A seal proves that something of that bill changed, not what: when the sums still hold, the bill is named as a whole.
     """
     seal, position = GENESIS, 0
     last: Counter[int] = Counter()
@@ -60,7 +75,7 @@ def verify_books() -> Verified | Fault:
             if fault:
                 return fault
             seal, position = row["seal"], row["position"]
-    return _series(last) or _loose() or _ledger() or Verified(bills=position, seal=seal)
+    return _series(last) or _loose() or _corrections() or _books() or Verified(position, seal, count_closings(), count_notes())
 
 
 def _chunks() -> Iterator[list[Row]]:
@@ -186,6 +201,22 @@ def _loose() -> Fault | None:
     return Fault(*found) if found else None
 
 
-def _ledger() -> Fault | None:
-    wrong = first_wrong()
-    return Fault(wrong.where, wrong.what) if wrong else None
+def _corrections() -> Fault | None:
+    """A credit note says, under its own seal, which bill it is for and why; the row beside it must say the same."""
+    rows = Correction.objects.filter(document__kind=Invoice.Kind.CREDIT_NOTE).order_by("document__position")
+    columns = ("document__number", "document__mentions", "document__account_id", "original__number", "original__account_id")
+    for number, mentions, account, original, of_account, reason in rows.values_list(*columns, "reason").iterator(
+        chunk_size=CHUNK
+    ):
+        if account != of_account or not any(original in said and reason in said for said in mentions):
+            return Fault(f"bill {number}", "is a credit note, and the bill that it is for, or its reason, was changed by hand")
+    return None
+
+
+def _books() -> Fault | None:
+    operator: Operator = settings.OPERATOR
+    wrong = first_wrong() or balance.first_wrong() or first_wrong_note() or first_wrong_closing(zone=operator.zone)
+    if wrong:
+        return Fault(wrong.where, wrong.what)
+    differs = first_difference(operator=operator)
+    return Fault("report", differs) if differs else None

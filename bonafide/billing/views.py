@@ -7,16 +7,18 @@ from datetime import date
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
 from bonafide.billing.amend.models import CARRIED
+from bonafide.billing.drafts_of_account import draft_of_month, drafts_of_account
 from bonafide.billing.explain.events import events_gone
-from bonafide.billing.models import Invoice, InvoiceQuerySet
+from bonafide.billing.models import Invoice, InvoiceQuerySet, State
 from bonafide.billing.open_bills import open_bills
+from bonafide.billing.states import SHOWN, in_states, shown_as
 from bonafide.billing.transfer import transfer_of
 from bonafide.operator import Bank
 from bonafide.periods import Month
@@ -30,15 +32,41 @@ PARTS_SHOWN = 50
 @require_safe
 @login_required
 def bills(request: HttpRequest) -> HttpResponse:
-    """The issued bills of the account one acts for, newest first, under what is still to be paid."""
+    """The bills of the account one acts for, newest first, under what is still to be paid; before them the drafts."""
     membership = current_membership(request)
     if membership is None:
         return render(request, "usage/no_account.html")
-    today = _today()
+    today, shown = _today(), shown_as(request.GET.get("state", ""))
     mine = Invoice.objects.issued().filter(account=membership.account).with_state(today)
-    page = Paginator(mine.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
-    owed = open_bills(account=membership.account, today=today)
-    return render(request, "billing/bills.html", {"page": page, "today": today, "open": owed})
+    page = Paginator((in_states(mine, shown) if shown else mine).newest_first(), PER_PAGE).get_page(request.GET.get("page"))
+    drafts = []
+    if page.number == 1 and (shown is None or State.DRAFT in shown.states):
+        drafts = drafts_of_account(account=membership.account, now=timezone.now(), operator=settings.OPERATOR)
+    given = {
+        "page": page,
+        "today": today,
+        "open": open_bills(account=membership.account, today=today),
+        "drafts": drafts,
+        "shown": shown,
+        "filters": SHOWN,
+        "any": mine.exists() if shown else page.paginator.count,
+    }
+    return render(request, "billing/bills.html", given)
+
+
+@require_safe
+@login_required
+def draft(request: HttpRequest, month: Month) -> HttpResponse:
+    """A month of the account one acts for as its lines stand, which is no bill yet."""
+    membership = current_membership(request)
+    now, operator = timezone.now(), settings.OPERATOR
+    found = draft_of_month(account=membership.account, month=month, now=now, operator=operator) if membership else None
+    if found is None:
+        raise Http404
+    lines = found.bill.lines if found.bill else ()
+    shown = lines if "all" in request.GET else lines[:LINES_SHOWN]
+    given = {"draft": found, "today": _today(), "lines": shown, "lines_in_all": len(lines), "lines_left": len(lines) - len(shown)}
+    return render(request, "billing/draft.html", given)
 
 
 @require_safe

@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
+from babel.numbers import format_currency
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from bonafide.languages import written_day, written_month
+from bonafide.languages import locale_of, written_day, written_days, written_month
 from bonafide.money import EXACT, format_exact, format_minor, plain, to_minor
 from bonafide.periods import Month
 from bonafide.pricing.models import ExchangeRate
 from bonafide.pricing.prices_in_force import Item
-from bonafide.pricing.rating import CostPlus, Package, Rated, Volume
+from bonafide.pricing.prorate import LEVELS
+from bonafide.pricing.rating import CostPlus, Flat, Package, Rated, Terms, Volume
+from bonafide.pricing.stays import DAY, Part
 from bonafide.pricing.units import unit_text
 
 LONGEST = 400  # InvoiceLine.text
+SECONDS_AN_HOUR = 3600
 
 exactly = lru_cache(maxsize=4096)(format_exact)
 
@@ -26,6 +30,9 @@ exactly = lru_cache(maxsize=4096)(format_exact)
 @dataclass(frozen=True)
 class LineWords:
     """What the lines of an item say; ``group`` is named when it is priced apart.
+
+    ``part`` is there when the item is that of some days of the month only: they are named, and ``item`` has what they owe of its
+    ``full`` terms.
 
     A line's words do not depend on its quantity, so each is put together once.
     """
@@ -36,6 +43,8 @@ class LineWords:
     language: str
     currency: str
     exchange: ExchangeRate | None = None
+    part: Part | None = None
+    full: Terms | None = None
     _said: dict[tuple[str, Decimal | None], tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, rated: Rated) -> tuple[str, str]:
@@ -50,31 +59,60 @@ class LineWords:
     def late(self, *, before: Decimal, after: Decimal) -> str:
         """Usage of an earlier month that is billed by what it changes."""
         values = {
-            "month": written_month(self.month, self.language),
+            "month": self.days(self.part) if self.part else written_month(self.month, self.language),
             "before": self.amount(before),
             "after": self.amount(after),
         }
         with translation.override(self.language):
             text = _("Late usage of %(month)s: %(name)s (%(after)s instead of %(before)s)")
-            return shortened(text % {**values, "name": self.name})
+            return shortened(text % {**values, "name": self.whose})
 
     def unit(self, rated: Rated) -> str:
         """By its name for machines; pages and paper say it in the reader's language and number."""
         if rated.kind == "package":
             return "package"
         if rated.kind in ("flat", "minimum") or self.item.meter is None:
-            return "month"
+            return "month" if self.part is None or self.part.share == 1 else "period"
         return self.item.meter.unit
 
     @property
-    def name(self) -> str:
+    def whose(self) -> str:
         name = self.item.name(self.language)
         return _("%(name)s, %(group)s") % {"name": name, "group": self.group} if self.group else name
+
+    @property
+    def name(self) -> str:
+        if self.part is None:
+            return self.whose
+        name = _("%(name)s, %(period)s") % {"name": self.whose, "period": self.days(self.part)}
+        level = self.item.meter is not None and self.item.meter.aggregation in LEVELS
+        if not level or self.part.share == 1:
+            return name
+        return _("%(name)s (%(owed)s of %(whole)s of a month’s price)") % {"name": name, **self.owed(self.part)}
+
+    def days(self, part: Part) -> str:
+        """The days whose usage a part has; those that it owes for when it has none."""
+        first, last = (part.first, part.until - DAY) if part.first < part.until else part.named
+        return written_days(first, last, self.language)
+
+    def owed(self, part: Part) -> dict[str, str]:
+        """How much of the month a part owes: 14 of 31 days, 340 of 744 hours, or seconds where it is no whole hours."""
+        unit, owed, of = part.unit, part.owed, part.of
+        if unit == "second" and owed % SECONDS_AN_HOUR == 0:
+            unit, owed, of = "hour", owed // SECONDS_AN_HOUR, of // SECONDS_AN_HOUR
+        return {"owed": exactly(Decimal(owed), self.language), "whole": with_unit(Decimal(of), unit, self.language)}
 
     def flat(self, rated: Rated) -> str:
         if rated.tier_from is not None:
             return _("%(name)s, fee of the tier: %(tier)s") % {"name": self.name, "tier": self.tier(rated)}
-        return _("%(name)s, %(period)s") % {"name": self.name, "period": written_month(self.month, self.language)}
+        if self.part is None:
+            return _("%(name)s, %(period)s") % {"name": self.name, "period": written_month(self.month, self.language)}
+        named = _("%(name)s, %(period)s") % {"name": self.whose, "period": written_days(*self.part.named, self.language)}
+        if self.part.share == 1 or not isinstance(self.full, Flat):
+            return named
+        amount = format_currency(self.full.amount, self.currency, locale=locale_of(self.language), decimal_quantization=False)
+        values = {"name": named, "amount": amount, **self.owed(self.part)}
+        return _("%(name)s: %(owed)s of %(whole)s of %(amount)s a month") % values
 
     def by_unit(self, rated: Rated) -> str:
         if self.item.terms.included:
@@ -119,6 +157,8 @@ class LineWords:
     def minimum(self, rated: Rated) -> str:
         least = format_minor(to_minor(self.item.terms.minimum, self.currency), self.currency, self.language)
         values = {"name": self.name, "amount": least}
+        if self.part and self.part.share != 1:
+            return _("%(name)s: difference to the minimum of %(amount)s for these days") % values
         return _("%(name)s: difference to the monthly minimum of %(amount)s") % values
 
     def amount(self, quantity: Decimal) -> str:

@@ -11,11 +11,15 @@ from pathlib import Path
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.utils import translation
 
 from bonafide.accounts.models import Account, Membership, User, VatCheck
 from bonafide.billing.models import Invoice
 from bonafide.billing.run import issue_month
 from bonafide.billing.settle import settle
+from bonafide.contracts.models import Notice
+from bonafide.contracts.notices import Said, give_notice
+from bonafide.contracts.order import place_order, show
 from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE, STAFF_APP
 from bonafide.demo.generate import SOURCE, usage
 from bonafide.documents.render_pending import note_issued, render_pending
@@ -25,6 +29,7 @@ from bonafide.outgoing.processors import recipient_of
 from bonafide.outgoing.words import LETTER, Field
 from bonafide.periods import Month
 from bonafide.pricing.import_prices import import_prices
+from bonafide.pricing.models import Plan
 from bonafide.sign_in.factors.sealing import seal
 from bonafide.terms.attest import attest
 from bonafide.terms.audit import audit
@@ -34,6 +39,7 @@ from bonafide.usage.drafts import Draft
 from bonafide.usage.receive import receive
 
 PRICES = Path(__file__).parent / "cloud.toml"
+PLANS = Path(__file__).parent / "plans.toml"
 BATCH = 10_000
 
 
@@ -43,7 +49,8 @@ def build(*, operator: Operator, now: datetime, on_progress: Callable[[str], Non
     months = (this.previous().previous(), this.previous())
     start = months[0].start(operator.zone)
     on_progress("Prices, customers and the people who sign in")
-    import_prices(text=PRICES.read_text(encoding="utf-8"), name=PRICES.name, today=now.date())
+    for file in (PRICES, PLANS):
+        import_prices(text=file.read_text(encoding="utf-8"), name=file.name, today=now.date())
     _make_customers(now=start - timedelta(days=20))
     _pass_on(operator=operator, now=start - timedelta(days=20))
     on_progress("Three months of hourly usage")
@@ -61,7 +68,36 @@ def build(*, operator: Operator, now: datetime, on_progress: Callable[[str], Non
         pass
     make_version(operator=operator, now=start - timedelta(days=20))
     _stand_for(today=now.astimezone(operator.zone).date())
+    _order(operator=operator, now=now)
     audit(operator=operator, now=now)
+
+
+def _order(*, operator: Operator, now: datetime) -> None:
+    """A consumer ordered a plan a moment ago, and somebody cancels what staff have to find."""
+    account = Account.objects.get(reference="theo-marchand")
+    person, plan = User.objects.get(username="theo"), Plan.objects.get(code="nordlys-start")
+    with translation.override(person.language):
+        shown = show(account=account, plan=plan, language=person.language, operator=operator, now=now)
+        place_order(
+            account=account,
+            plan=plan,
+            user=person,
+            language=person.language,
+            digest=shown.summary.digest,
+            begin_at_once=True,
+            key="demo",
+            operator=operator,
+            now=now,
+        )
+    said = Said(
+        kind=Notice.Kind.CANCELLATION,
+        key="demo",
+        name="Léa Roussel",
+        email="lea@customers.example",
+        contract="Nordlys",
+        language="fr",
+    )
+    give_notice(said=said, person=None, operator=operator, now=now)
 
 
 def _stand_for(*, today: date) -> None:

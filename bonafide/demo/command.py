@@ -19,7 +19,7 @@ from bonafide.instance import Instance
 from bonafide.operator import FILE_NAME
 
 MADE = "demo.json"
-VERSION = 2
+VERSION = 3
 PROCESSORS = Path(__file__).parent / "processors.toml"
 
 # What the demo's operator says about itself; the rest is the example identity of a trial.
@@ -37,6 +37,10 @@ IDENTITY = {
     ("hosting", "region"): "Lille 1",
     ("bank", "holder"): "Nordlys Cloud SAS",
     ("billing", "payment_days"): "30",
+    ("consumers", "sells_to_consumers"): "true",
+    ("consumers", "mediator_name"): "Médiation Exemple",
+    ("consumers", "mediator_address"): "5 place des Accords, 75002 Paris, France",
+    ("consumers", "mediator_website"): "https://mediation.example",
     ("mail", "sender"): "console@nordlys.example",
 }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -28,13 +30,27 @@ class About(NamedTuple):
     purpose: str
 
 
+class Attached(NamedTuple):
+    """A file of the documents' folder that leaves with a letter: read when it leaves, and only if it is still what it was."""
+
+    path: str
+    sha256: str
+    name: str
+    kind: str
+
+
+class AttachmentLost(ValueError):
+    """The file is gone or was altered: the letter waits for it to be made again."""
+
+
 @dataclass(frozen=True)
 class Written:
-    """A letter in words."""
+    """A letter in words, and the files that come with it."""
 
     subject: str
     text: str
     html: str
+    attached: tuple[Attached, ...] = ()
 
     def seal(self) -> str:
         return sealing.seal(json.dumps(asdict(self)), purpose=SEALED_FOR)
@@ -42,7 +58,8 @@ class Written:
     @classmethod
     def unseal(cls, sealed: str) -> Written:
         """:raises Unreadable: when the instance's secret key was replaced."""
-        return cls(**json.loads(sealing.unseal(sealed, purpose=SEALED_FOR)))
+        kept = json.loads(sealing.unseal(sealed, purpose=SEALED_FOR))
+        return cls(**{**kept, "attached": tuple(Attached(*one) for one in kept.get("attached", ()))})
 
 
 def write(*, purpose: Purpose, template: str, language: str, given: dict[str, Any]) -> Written:
@@ -80,6 +97,7 @@ def message_of(*, letter: Letter) -> EmailMessage:
     """What is handed to the mail server for a row of the outbox. Handed over twice, it bears the same Message-ID.
 
     :raises Unreadable: when the instance's secret key was replaced since it was written.
+    :raises AttachmentLost: when a file that comes with it is not there.
     """
     if letter.announcement_id:
         written, to = write_announcement(letter=letter), letter.user.email if letter.user else ""
@@ -87,7 +105,20 @@ def message_of(*, letter: Letter) -> EmailMessage:
         written, to = Written.unseal(letter.sealed), letter.address
     message = EmailMultiAlternatives(subject=written.subject, body=written.text, to=[to], headers=headers_of(letter))
     message.attach_alternative(written.html, "text/html")
+    for one in written.attached:
+        message.attach(one.name, _content_of(one), one.kind)
     return mark(message, purpose=declared(letter.purpose), person_id=letter.user_id, account_id=letter.account_id)
+
+
+def _content_of(one: Attached) -> bytes:
+    try:
+        with default_storage.open(one.path) as file:
+            content = file.read()
+    except OSError as error:
+        raise AttachmentLost(one.path) from error
+    if sha256(content).hexdigest() != one.sha256:
+        raise AttachmentLost(one.path)
+    return bytes(content)
 
 
 def headers_of(letter: Letter) -> dict[str, str]:

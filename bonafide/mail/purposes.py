@@ -125,6 +125,14 @@ PURPOSES = (
         templates=("accounts/email/api_key_ends",),
     ),
     Purpose(
+        "contract",
+        Kind.ACCOUNT,
+        _("Your contract"),
+        _("When you order, withdraw or cancel: what was agreed or told, with its day and time, to be kept."),
+        _("the law wants it in writing, for you to keep."),
+        templates=("contracts/email/ordered", "contracts/email/withdrawn", "contracts/email/cancelled"),
+    ),
+    Purpose(
         "erasure",
         Kind.ACCOUNT,
         _("Erasing your login"),
@@ -144,8 +152,9 @@ PURPOSES = (
         "bill-issued",
         Kind.BILLING,
         _("Your bill"),
-        _("Each month, when the bill of an account is there."),
+        _("Each month, when the bill of an account is there: to owners, who looks after the bills, and the address for bills."),
         _("a bill must reach who has to pay it."),
+        templates=("billing/email/bill_issued",),
     ),
     Purpose(
         "budget",
@@ -154,6 +163,14 @@ PURPOSES = (
         _("To owners and who looks after the bills, once a month for each amount that they set, when usage reaches it."),
         _("it comes only for an amount that somebody of the account set; take the amount away and it ends."),
         templates=("billing/email/budget",),
+    ),
+    Purpose(
+        "balance-ends",
+        Kind.BILLING,
+        _("Credit and money in advance that expire"),
+        _("To owners and who looks after the bills, some weeks before what is left of it expires."),
+        _("what is yours would be lost without a warning."),
+        templates=("billing/email/balance_ends",),
     ),
     Purpose(
         "terms-change",
@@ -184,6 +201,15 @@ PURPOSES = (
         _("To our staff, when a check finds that a promise is not kept any more, or kept again."),
         _("it is part of the work here."),
         templates=("terms/email/turned",),
+        for_staff=True,
+    ),
+    Purpose(
+        "bill-run",
+        Kind.BILLING,
+        _("Bills that wait for you"),
+        _("To our staff, when a month’s bills wait to be signed off, or stopped on their way."),
+        _("it is part of the work here."),
+        templates=("billing/email/sign_off_wanted", "billing/email/run_stopped"),
         for_staff=True,
     ),
     Purpose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from smtplib import SMTPException
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from bonafide.mail.compose import About, write
+from bonafide.mail.compose import About, Attached, write
 from bonafide.mail.models import Letter
 from bonafide.mail.purposes import UndeclaredLetter, declared, demand
 
@@ -29,6 +30,7 @@ def send_letter(
     person: Any = None,
     account: Any = None,
     once: str = "",
+    attached: tuple[Attached, ...] = (),
 ) -> Letter | None:
     """Write a letter and put it into the outbox; None when ``once`` was written already.
 
@@ -40,12 +42,14 @@ def send_letter(
     :param template: what comes before ``_subject.txt``, ``_message.txt`` and ``_message.html``.
     :param person: whose letter it is, who is greeted by name unless ``given`` says otherwise; None for who has no login.
     :param once: a key under which it is written a single time, for as long as rows of letters are kept; empty for no limit.
+    :param attached: files that leave with it.
     :raises UndeclaredLetter: when purpose and template do not belong together, or it is information, which is announced.
     """
     what = demand(code=purpose, template=template)
     if what.refusable:
         raise UndeclaredLetter(f"letters for {purpose!r} can be refused: they go out as announcements")
-    written = write(purpose=what, template=template, language=language, given={"user": person, **given})
+    words = write(purpose=what, template=template, language=language, given={"user": person, "attached": attached, **given})
+    written = replace(words, attached=attached)
     values: dict[str, Any] = {
         "purpose": what.code,
         "user": person,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model
@@ -50,7 +51,7 @@ class MeterAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(Plan)
 class PlanAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ["code", "name_en", "name_fr", "currency", "gross", "is_default"]
+    list_display = ["code", "name_en", "name_fr", "currency", "gross", "proration", "prorated_from", "is_default"]
     search_fields = ["code", "name_en", "name_fr"]
     ordering = ["code"]
     inlines = [PriceInline]
@@ -81,6 +82,9 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
             plan=values["plan"],
             starts_on=values["starts_on"],
             ends_on=values["ends_on"],
+            starts_at=values["starts_at"],
+            ends_at=values["ends_at"],
+            zone=settings.OPERATOR.zone,
             replacing=self.instance if self.instance.pk else None,
         )
 
@@ -88,8 +92,8 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Subscription)
 class SubscriptionAdmin(ModelAdmin):  # type: ignore[misc]
     form = SubscriptionForm
-    fields = ["account", "plan", "starts_on", "ends_on"]
-    list_display = ["account", "plan", "starts_on", "ends_on"]
+    fields = ["account", "plan", "starts_on", "starts_at", "ends_on", "ends_at"]
+    list_display = ["account", "plan", "starts_on", "starts_at", "ends_on", "ends_at"]
     list_filter = ["plan"]
     list_select_related = ["account", "plan"]
     search_fields = ["account__reference", "account__name", "plan__code"]

@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import click
+from django.conf import settings
 from django.utils import timezone
 
 from bonafide.errors import Refused
 from bonafide.periods import Month
 from bonafide.pricing.exchange import enter_rate
 from bonafide.pricing.import_prices import ImportedPrices, import_prices
-from bonafide.pricing.prices_in_force import PlanInForce, price_book
+from bonafide.pricing.prices_in_force import Item, PlanInForce, price_book
 from bonafide.pricing.rating import Terms
 
 LARGEST_FILE = 16 * 2**20
@@ -67,24 +68,32 @@ def rate(base: str, quote: str, dated_on: str, rate: str, source: str) -> None:
 @click.option("--month", metavar="YYYY-MM", help="Month whose prices to show; by default the present one.")
 @click.option("--json", "as_json", is_flag=True, help="Print an array of plans for programs.")
 def list_(*, month: str | None, as_json: bool) -> None:
-    """Show each plan with its prices in force.
+    """Show each plan with its prices in force, also those of some days of the month only.
 
     \b
     Example: bonafide prices list --month 2024-09 --json
     """
     today = timezone.localdate()
-    book = price_book(month=_month(month) if month else Month(today.year, today.month))
+    zone = settings.OPERATOR.zone
+    book = price_book(month=_month(month) if month else Month(today.year, today.month), zone=zone)
     plans = [(plan, plan.id == book.default_plan_id) for plan in book.plans.values()]
     if as_json:
         click.echo(json.dumps([_as_json(plan, is_default) for plan, is_default in plans], ensure_ascii=False, indent=2))
         return
     for plan, is_default in plans:
-        click.echo(f"{plan.code} ({plan.currency}{', default' if is_default else ''}): {plan.name_en}")
-        for item in plan.items:
+        proration = "whole months" if plan.proration == "none" else f"by the {plan.proration}"
+        click.echo(f"{plan.code} ({plan.currency}, {proration}{', default' if is_default else ''}): {plan.name_en}")
+        for item in _items(plan):
             meter = "" if item.meter is None else f" on {item.meter.code} ({item.meter.unit})"
-            click.echo(f"  {item.code}: {item.name_en}, {item.terms.model}{meter}: {_in_short(item.terms)}")
+            since = f" from {item.valid_from}" if item.valid_from > book.month.first_day else ""
+            click.echo(f"  {item.code}{since}: {item.name_en}, {item.terms.model}{meter}: {_in_short(item.terms)}")
     if not plans:
         click.echo("No plans yet: import a price file, for example examples/cloud.toml")
+
+
+def _items(plan: PlanInForce) -> tuple[Item, ...]:
+    """What is in force at some time of the month."""
+    return tuple(version.item for versions in plan.versions for version in versions) or plan.items
 
 
 def _as_json(plan: PlanInForce, is_default: bool) -> dict[str, object]:  # noqa: FBT001 - a pair from a list
@@ -92,6 +101,7 @@ def _as_json(plan: PlanInForce, is_default: bool) -> dict[str, object]:  # noqa:
         "code": plan.code,
         "name": {"en": plan.name_en, "fr": plan.name_fr},
         "currency": plan.currency,
+        "proration": plan.proration,
         "default": is_default,
         "prices": [
             {
@@ -99,9 +109,10 @@ def _as_json(plan: PlanInForce, is_default: bool) -> dict[str, object]:  # noqa:
                 "name": {"en": item.name_en, "fr": item.name_fr},
                 "meter": None if item.meter is None else item.meter.code,
                 "unit": None if item.meter is None else item.meter.unit,
+                "valid_from": item.valid_from.isoformat(),
                 "terms": json.loads(item.terms.to_json()),
             }
-            for item in plan.items
+            for item in _items(plan)
         ],
     }
 

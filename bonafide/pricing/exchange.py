@@ -61,6 +61,12 @@ def rate_for(*, base: str, quote: str, month: Month) -> ExchangeRate | None:
     )
 
 
+def latest_rate(*, base: str, quote: str, month: Month) -> ExchangeRate | None:
+    """For what is only simulated: the latest rate of the pair by the end of the month, however old it is by then."""
+    rates = ExchangeRate.objects.filter(base=base, quote=quote, dated_on__lte=month.last_day)
+    return rates.order_by("-dated_on").first()
+
+
 def _checked(base: str, quote: str, rate: str) -> Decimal:
     for code in (base, quote):
         if not is_currency(code):

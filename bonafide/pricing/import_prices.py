@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.db import transaction
 
+from bonafide.accounts.models import Account
 from bonafide.money import is_currency
 from bonafide.periods import Month
 from bonafide.pricing.closed_months import hold_closed_months
@@ -20,7 +22,11 @@ from bonafide.pricing.price_file import (
     PriceFileRefused,
     read_price_file,
 )
+from bonafide.pricing.prices_in_force import price_book
 from bonafide.pricing.rating import CostPlus, Graduated, Package, Volume
+
+# What a new plan does with a part of a month when its file does not say; a plan that exists keeps what it does.
+PRORATION = Plan.Proration.DAY
 
 
 @dataclass(frozen=True)
@@ -121,13 +127,21 @@ def _reserved(code: str) -> dict[str, object]:
 
 def _write_plan(declared: DeclaredPlan, closed: Sequence[Month]) -> tuple[DeclaredPlan, Plan, str]:
     head, place = declared.head, declared.place
-    names = {"name_en": head.name.en, "name_fr": head.name.fr}
+    names = {"name_en": head.name.en, "name_fr": head.name.fr, "offer": head.offer.model_dump() if head.offer else None}
     plan = Plan.objects.filter(code=head.code).first()
+    if head.offer and plan and plan.is_default:
+        raise place.refuse(".offer: this is the default plan, which serves who ordered nothing; offer another plan")
     if head.default:
         _move_default(declared, plan, closed)
     if plan is None:
+        proration = head.proration or PRORATION
         plan = Plan.objects.create(
-            code=head.code, currency=head.currency, gross=head.vat == "included", is_default=bool(head.default), **names
+            code=head.code,
+            currency=head.currency,
+            gross=head.vat == "included",
+            is_default=bool(head.default),
+            proration=proration,
+            **names,
         )
         return declared, plan, "added"
     if plan.currency != head.currency and any(month in closed for month in _months_since_first_price(plan, closed)):
@@ -139,25 +153,42 @@ def _write_plan(declared: DeclaredPlan, closed: Sequence[Month]) -> tuple[Declar
         raise place.refuse(f".vat = {head.vat}: closed months were billed with VAT {was}; declare a plan of another code")
     if plan.is_default and head.default is False:
         raise place.refuse(".default = false: this is the default plan; make another plan the default instead")
-    changed = _set(
-        plan,
-        currency=head.currency,
-        gross=head.vat == "included",
-        is_default=plan.is_default or bool(head.default),
-        **names,
-    )
-    return declared, plan, changed
+    values = {**names, "gross": head.vat == "included", **_proration(declared, plan, closed)}
+    return declared, plan, _set(plan, currency=head.currency, is_default=plan.is_default or bool(head.default), **values)
+
+
+def _proration(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -> dict[str, object]:
+    """What changes when a file says another proration than the plan has: closed months stay as they were billed.
+
+    A plan that billed whole months goes over to parts of months with the first month that is open. What was prorated in a closed
+    month stays so, as a plan keeps one kind of it.
+    """
+    wanted = declared.head.proration
+    if wanted is None or wanted == plan.proration:
+        return {}
+    billed = _months_since_first_price(plan, closed)
+    prorated = [month for month in billed if plan.proration_in(month) != Plan.Proration.NONE]
+    if prorated:
+        raise declared.place.refuse(
+            f'.proration = "{wanted}": month {prorated[-1]} is closed and was billed with "{plan.proration}", and a plan keeps '
+            f"one kind; declare a plan of another code and let accounts change to it on {closed[-1].next().first_day} or later"
+        )
+    begins = billed[-1].next().first_day if billed and wanted != Plan.Proration.NONE.value else None
+    return {"proration": wanted, "prorated_from": begins}
 
 
 def _months_since_first_price(plan: Plan, closed: Sequence[Month]) -> list[Month]:
     first = plan.prices.order_by("valid_from").values_list("valid_from", flat=True).first()
-    return [month for month in closed if first is not None and month.first_day >= first]
+    return [month for month in closed if first is not None and month.last_day >= first]
 
 
 def _move_default(declared: DeclaredPlan, plan: Plan | None, closed: Sequence[Month]) -> None:
     """Take the mark off the plan that had it; a closed month was billed by it to everybody without a subscription."""
     former = Plan.objects.filter(is_default=True).first()
-    if former is None or former == plan:
+    if former is None:
+        _refuse_filled_gaps(declared, closed)
+        return
+    if former == plan:
         return
     if _months_since_first_price(former, closed):
         raise declared.place.refuse(
@@ -165,6 +196,19 @@ def _move_default(declared: DeclaredPlan, plan: Plan | None, closed: Sequence[Mo
             "change the prices of that plan from a later month, or give accounts a subscription to this one"
         )
     _set(former, is_default=False)
+
+
+def _refuse_filled_gaps(declared: DeclaredPlan, closed: Sequence[Month]) -> None:
+    """A first default plan would also be that of days without a subscription, which prorated bills of closed months left out."""
+    zone = settings.OPERATOR.zone
+    for month in closed:
+        book = price_book(month=month, zone=zone)
+        for account in Account.objects.filter(pk__in=book.partial):
+            if book.has_gaps(account_id=account.pk, opened=account.created_at, closed=account.closed_at):
+                raise declared.place.refuse(
+                    f".default = true: month {month} is closed and {account} had days without a plan in it, which a default plan "
+                    "would have; give accounts a subscription to this plan instead"
+                )
 
 
 def _write_prices(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -> list[tuple[str, Price]]:
@@ -178,6 +222,7 @@ def _write_prices(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -
     outcomes = []
     for price in declared.prices:
         head = price.head
+        _refuse_within_whole_month(price, plan)
         position = positions.setdefault(head.code, max(positions.values(), default=0) + 1)
         row = rows.get((head.code, head.valid_from)) or Price(
             plan=plan, code=head.code, valid_from=head.valid_from, position=position
@@ -195,7 +240,7 @@ def _write_prices(declared: DeclaredPlan, plan: Plan, closed: Sequence[Month]) -
             continue
         if not _first_of_its_meter(price, meter, rows.values()):
             until = min((day for day in starts[head.code] if day > head.valid_from), default=None)
-            _refuse_in_closed_months(price, until, closed)
+            _refuse_in_closed_months(price, until, closed, plan)
         outcome = "added" if row.pk is None else "changed"
         for field, value in values.items():
             setattr(row, field, value)
@@ -216,10 +261,28 @@ def _first_of_its_meter(price: DeclaredPrice, meter: Meter | None, rows: Iterabl
     )
 
 
-def _refuse_in_closed_months(price: DeclaredPrice, until: date | None, closed: Sequence[Month]) -> None:
-    """A price may not be added or changed where it is, or would have been, in force in a closed month."""
+def _refuse_within_whole_month(price: DeclaredPrice, plan: Plan) -> None:
+    """A price of a plan that bills whole months holds for whole months."""
     start = price.head.valid_from
-    touched = [month for month in closed if start <= month.first_day and (until is None or month.first_day < until)]
+    if start.day != 1 and plan.proration_in(Month(start.year, start.month)) == Plan.Proration.NONE:
+        raise price.place.refuse(
+            f".valid_from = {start}: plan {plan.code} bills whole months in {Month(start.year, start.month)}; expected the first "
+            f'day of a month, such as {start.replace(day=1)}, or proration = "day" in the plan'
+        )
+
+
+def _refuse_in_closed_months(price: DeclaredPrice, until: date | None, closed: Sequence[Month], plan: Plan) -> None:
+    """A price may not be added or changed where it is, or would have been, in force on a day that a closed month was billed by.
+
+    Those are all its days, and for a plan that bills whole months the first.
+    """
+    start = price.head.valid_from
+    touched = [
+        month
+        for month in closed
+        if start <= (month.first_day if plan.proration_in(month) == Plan.Proration.NONE else month.last_day)
+        and (until is None or month.first_day < until)
+    ]
     if touched:
         raise price.place.refuse(
             f".valid_from = {start}: month {touched[-1]} is closed and was billed without this change; "

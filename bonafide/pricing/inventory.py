@@ -14,7 +14,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("account_id", "plan_id", "starts_on", "ends_on"),
+                columns=("account_id", "plan_id", "starts_on", "ends_on", "starts_at", "ends_at"),
                 what=_("which plan an account is on, from when to when"),
                 whose=Whose.CUSTOMERS,
                 why=_("to work out bills, and to show how they were worked out"),
@@ -26,9 +26,15 @@ TABLES = (
             ),
         ),
     ),
-    Table("pricing.Price", plain=("id", "plan_id", "code", "meter_id", "valid_from", "name_en", "name_fr", "terms", "position")),
+    Table(
+        "pricing.Price",
+        plain=("id", "plan_id", "code", "meter_id", "valid_from", "name_en", "name_fr", "terms", "sort", "position"),
+    ),
     Table("pricing.Meter", plain=("id", "code", "name_en", "name_fr", "unit", "aggregation", "scale", "group_by", "subject")),
-    Table("pricing.Plan", plain=("id", "code", "name_en", "name_fr", "currency", "is_default")),
+    Table(
+        "pricing.Plan",
+        plain=("id", "code", "name_en", "name_fr", "currency", "is_default", "gross", "offer", "proration", "prorated_from"),
+    ),
     # ``source`` is free text of the staff: where a rate was published.
     Table("pricing.ExchangeRate", plain=("id", "base", "quote", "dated_on", "rate", "source", "entered_at")),
     Table("pricing.ClosedMonth", plain=("id", "month", "closed_at")),

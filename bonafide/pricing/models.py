@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account
+from bonafide.periods import Month
 
 
 class Meter(models.Model):
@@ -51,7 +52,18 @@ class Meter(models.Model):
 
 
 class Plan(models.Model):
-    """A named set of prices in one currency. The default plan serves accounts that have no subscription."""
+    """A named set of prices in one currency. The default plan serves accounts that have no subscription.
+
+    ``offer`` says by language what customers get who order it; a plan without it is not offered for ordering.
+
+    ``proration`` says what a part of a month on the plan owes (see :mod:`bonafide.pricing.stays`). ``prorated_from`` is the
+    first day of the first month for which it says so, where months before were billed whole; none: it always did.
+    """
+
+    class Proration(models.TextChoices):
+        NONE = "none", _("whole months")
+        DAY = "day", _("by the day")
+        SECOND = "second", _("by the second")
 
     code = models.CharField(_("code"), max_length=60, unique=True)
     name_en = models.CharField(_("name in English"), max_length=120)
@@ -60,23 +72,32 @@ class Plan(models.Model):
     is_default = models.BooleanField(_("default plan"), default=False)
     # Whether its prices include the tax, whichever that is; else it comes on top.
     gross = models.BooleanField(_("prices include VAT"), default=False)
+    offer = models.JSONField(_("what is offered"), null=True, blank=True)
+    proration = models.CharField(_("part of a month"), max_length=6, choices=Proration.choices, default=Proration.NONE)
+    prorated_from = models.DateField(_("so from"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
         constraints = [
+            models.CheckConstraint(condition=models.Q(proration__in=["none", "day", "second"]), name="plan_proration_known"),
             models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True), name="plan_one_default"),
         ]
 
     def __str__(self) -> str:
         return self.code
 
+    def proration_in(self, month: Month) -> str:
+        """What holds for a month: :class:`Proration`, and none before it began to hold."""
+        begun = self.prorated_from is None or self.prorated_from <= month.first_day
+        return self.proration if begun else self.Proration.NONE
+
     def name(self, language: str) -> str:
         return self.name_fr if language == "fr" else self.name_en
 
 
 class Price(models.Model):
-    """One item of a plan from a month on, until a later row of the same code. Never changed once a month was closed on it.
+    """One item of a plan from a day on, until a later row of the same code. Never changed once a month was closed on it.
 
     ``terms`` is the JSON of :class:`bonafide.pricing.rating.Terms`.
     """
@@ -104,12 +125,18 @@ class Price(models.Model):
 
 
 class Subscription(models.Model):
-    """Which plan an account is on from one day to another (half-open; no end means still)."""
+    """Which plan an account is on from one day to another (half-open; no end means still).
+
+    On a plan that is prorated by the second it may begin and end at an instant of these days: ``starts_on`` and ``ends_on`` are
+    then the days on which the instants lie, on the operator's calendar. Without an instant it is midnight.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="subscriptions", verbose_name=_("account"))
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions", verbose_name=_("plan"))
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"), null=True, blank=True)
+    starts_at = models.DateTimeField(_("from the instant"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("until the instant"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("subscription")
@@ -119,6 +146,9 @@ class Subscription(models.Model):
             models.CheckConstraint(
                 condition=models.Q(ends_on__isnull=True) | models.Q(ends_on__gt=models.F("starts_on")),
                 name="subscription_forward",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_on__isnull=False), name="subscription_end_has_its_day"
             ),
         ]
 

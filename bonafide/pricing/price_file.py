@@ -39,8 +39,8 @@ def _currency(value: str) -> str:
     return value
 
 
-def _first_of_month(value: object) -> object:
-    """Prices change on the first of a month, because a bill covers a month at one price."""
+def _day(value: object) -> object:
+    """A day; that of a plan without proration has to be the first of a month, which the import sees to."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         try:
             value = date.fromisoformat(value)
@@ -48,8 +48,8 @@ def _first_of_month(value: object) -> object:
             raise ValueError("expected a day that exists, such as 2026-10-01") from None
     if not isinstance(value, date) or isinstance(value, datetime):
         raise ValueError("expected a date such as 2026-10-01")
-    if value.year < 1970 or value.day != 1:
-        raise ValueError(f"expected the first day of a month, such as {value.year:04d}-{value.month:02d}-01")
+    if value.year < 1970:
+        raise ValueError("expected a day in 1970 or later")
     return value
 
 
@@ -72,6 +72,13 @@ class Name(Entry):
 
     en: Label
     fr: Label
+
+
+class Offer(Entry):
+    """What customers read of a plan before they order it, in both languages."""
+
+    en: Annotated[str, Field(min_length=1, max_length=2000)]
+    fr: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class MeterEntry(Entry):
@@ -97,7 +104,7 @@ class PriceHead(Entry):
     code: Code
     name: Name
     meter: Code | None = None
-    valid_from: Annotated[date, BeforeValidator(_first_of_month)]
+    valid_from: Annotated[date, BeforeValidator(_day)]
     model: str
     tax: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")] = "standard"
 
@@ -109,6 +116,8 @@ class PlanHead(Entry):
     default: bool | None = None
     # What the prices include: "excluded" for no VAT, "included" for whichever VAT the customer's bill bears.
     vat: Literal["excluded", "included"] = "excluded"
+    offer: Offer | None = None
+    proration: Literal["none", "day", "second"] | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +203,8 @@ def _plans(data: dict[str, Any], lines: _Lines, top: Place) -> tuple[DeclaredPla
     for number, table in tables:
         place = lines.place(top.file, key, table, number)
         head = _entry(PlanHead, {name: value for name, value in table.items() if name != "prices"}, place)
+        if head.offer and head.default:
+            raise place.refuse(".offer: the default plan serves who ordered nothing; offer another plan, or remove default")
         prices: list[DeclaredPrice] = []
         for nth, inner in _tables(table, "prices", place):
             at = lines.place(top.file, f"{key}.prices", inner, nth, parent=place.path, before=before)

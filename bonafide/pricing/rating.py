@@ -311,13 +311,16 @@ def rate(*, terms: Terms, quantity: Decimal, currency: str, exchange: Decimal = 
     return tuple(lines)
 
 
-def rate_change(*, terms: Terms, before: Decimal, after: Decimal, currency: str, exchange: Decimal = ONE) -> int:
+def rate_change(*, terms: Terms, before: Decimal | None, after: Decimal, currency: str, exchange: Decimal = ONE) -> int:
     """Minor units by which a period's net changes when late usage moves its quantity from ``before`` to ``after``.
 
+    :param before: None when there was nothing to bill, which is less than a quantity of 0 under terms with a minimum.
     :raises NegativeQuantity: as :func:`rate`, for either quantity.
     """
     nets = [
         sum(line.net_minor for line in rate(terms=terms, quantity=quantity, currency=currency, exchange=exchange))
+        if quantity is not None
+        else 0
         for quantity in (before, after)
     ]
     return nets[1] - nets[0]

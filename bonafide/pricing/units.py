@@ -15,6 +15,7 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
     "hour": {"en": ("hour", "hours"), "fr": ("heure", "heures")},
     "day": {"en": ("day", "days"), "fr": ("jour", "jours")},
     "month": {"en": ("month", "months"), "fr": ("mois", "mois")},
+    "period": {"en": ("period", "periods"), "fr": ("période", "périodes")},
     "GPU-hour": {"en": ("GPU-hour", "GPU-hours"), "fr": ("heure GPU", "heures GPU")},
     "vCPU-hour": {"en": ("vCPU-hour", "vCPU-hours"), "fr": ("heure vCPU", "heures vCPU")},
     "GB": {"en": ("GB", "GB"), "fr": ("Go", "Go")},
@@ -30,6 +31,8 @@ KNOWN: dict[str, dict[str, tuple[str, str]]] = {
     "backup": {"en": ("backup", "backups"), "fr": ("sauvegarde", "sauvegardes")},
     "domain": {"en": ("domain", "domains"), "fr": ("domaine", "domaines")},
     "package": {"en": ("package", "packages"), "fr": ("lot", "lots")},
+    "discount": {"en": ("discount", "discounts"), "fr": ("remise", "remises")},
+    "voucher": {"en": ("voucher", "vouchers"), "fr": ("bon", "bons")},
     "adjustment": {"en": ("adjustment", "adjustments"), "fr": ("régularisation", "régularisations")},
 }
 

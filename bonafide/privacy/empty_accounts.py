@@ -11,6 +11,7 @@ from bonafide.accounts.close import close_account
 from bonafide.accounts.models import Account, Membership
 from bonafide.accounts.owners import hold_account
 from bonafide.billing.models import Invoice
+from bonafide.contracts.models import Contract
 from bonafide.holdings import Table
 from bonafide.pricing.models import Subscription
 from bonafide.privacy.erase_login import empty_account
@@ -45,7 +46,7 @@ def _of(person_id: int) -> QuerySet[Account]:
 
 
 def _is_empty(account_id: int, person_id: int) -> bool:
-    """No other member, no bill, no usage, no plan that somebody chose for it."""
+    """No other member, no bill, no usage, no plan that somebody chose for it, no contract."""
     others = Membership.objects.filter(account=OuterRef("pk")).exclude(user=person_id)
-    holds = [model._base_manager.filter(account=OuterRef("pk")) for model in (Invoice, Total, Subscription)]
+    holds = [model._base_manager.filter(account=OuterRef("pk")) for model in (Invoice, Total, Subscription, Contract)]
     return Account.objects.filter(*(~Exists(rows) for rows in (others, *holds)), pk=account_id).exists()

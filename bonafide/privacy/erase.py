@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from bonafide.accounts.models import Account, Membership, User
 from bonafide.accounts.owners import hold_account, is_last_owner
+from bonafide.contracts.end import end_contracts_of
 from bonafide.errors import Refused
 from bonafide.holdings import Kind, Table
 from bonafide.in_force import operator_now
@@ -159,6 +160,7 @@ def take_account(*, account_id: int, now: datetime, tables: Sequence[Table] = TA
     operator = operator_now(now=now)
     begin_statutory_holds(operator=operator, now=now)
     keeps = keeps_on(whom=whom, operator=operator, now=now)
+    end_contracts_of(account_id=account_id, last_on=now.astimezone(operator.zone).date())
     if not holds_on(now=now, account=account_id):  # an order on an account is also one on who is in it
         Membership.objects.filter(account=account).delete()
     taken = erase_rows(whom=whom, tables=tables, keeps=keeps, now=now)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from bonafide.accounts import inventory as accounts
 from bonafide.background import inventory as background
 from bonafide.billing import inventory as billing
+from bonafide.contracts import inventory as contracts
 from bonafide.documents import inventory as documents
 from bonafide.holdings import Basis, Holding, Kind, Place, Stays, Swept, Table, Whose
 from bonafide.mail import inventory as mail
@@ -36,7 +37,21 @@ from bonafide.terms import inventory as terms
 from bonafide.usage import inventory as usage
 
 # In order: what points to a row stands before it.
-_PACKAGES = (terms, privacy, outgoing, documents, billing, usage, pricing, sign_in, sessions, mail, accounts, background)
+_PACKAGES = (
+    terms,
+    privacy,
+    outgoing,
+    contracts,
+    documents,
+    billing,
+    usage,
+    pricing,
+    sign_in,
+    sessions,
+    mail,
+    accounts,
+    background,
+)
 TABLES: tuple[Table, ...] = tuple(table for package in _PACKAGES for table in package.TABLES)
 
 _COPIES = _("copies of the database, the bills and the operator’s file, to begin again from after a disaster")

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from bonafide.accounts.models import Account, User
 from bonafide.privacy import reasons
 from bonafide.privacy.models import Look
-from bonafide.privacy.places import ADD, AUTOCOMPLETE, LIST, PASSWORD_PAGES, Place, place_of
+from bonafide.privacy.places import ADD, AUTOCOMPLETE, LIST, PASSWORD_PAGES, Place, is_back_office, place_of
 from bonafide.privacy.record_looks import record_looks
 from bonafide.privacy.subjects import Whose, of_members_named, of_rows
 
@@ -68,7 +68,7 @@ class LookMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         match = request.resolver_match
-        if match is None or match.app_names[:1] != ["admin"] or not request.user.is_staff:
+        if match is None or not is_back_office(match) or not request.user.is_staff:
             return None  # no page of the back office, or one that turns them away itself
         if match.url_name in PASSWORD_PAGES:
             return redirect("account_change_password")
@@ -148,7 +148,8 @@ def shown(response: HttpResponseBase, place: Place) -> list[Any]:
     """
     if place.page == AUTOCOMPLETE and isinstance(response, HttpResponse):
         return [row["id"] for row in json.loads(response.content)["results"]]
-    found = (getattr(response, "context_data", None) or {}).get("cl")
+    given = getattr(response, "context_data", None) or {}
+    found = given["cl"].result_list if "cl" in given else given.get("page")
     if place.page != LIST or found is None:
         raise PermissionDenied
-    return [row.pk for row in found.result_list]
+    return [row.pk for row in found]

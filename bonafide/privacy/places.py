@@ -20,7 +20,12 @@ from bonafide.privacy.subjects import HOLDS, HOLDS_NOBODY
 _WITHOUT_ROWS = frozenset({"index", "app_list", "login", "logout", "jsi18n"})
 # The console has its own page for passwords, which ends the other sessions and asks for the second factor.
 PASSWORD_PAGES = frozenset({"password_change", "password_change_done"})
-LIST, ADD, AUTOCOMPLETE = "changelist", "add", "autocomplete"
+LIST, ADD, AUTOCOMPLETE, CHANGE = "changelist", "add", "autocomplete", "change"
+# The console's own pages for staff that show customers' data: route -> whose rows they list, or which one they are about.
+OWN_PAGES: dict[str, tuple[str, str]] = {
+    "bill_run": ("billing.RehearsedBill", LIST),
+    "rehearsed_bill": ("billing.RehearsedBill", CHANGE),
+}
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,20 @@ class Place:
         return self.model._meta.label.lower()
 
 
+def is_back_office(match: ResolverMatch) -> bool:
+    """Whether it is a page of the admin, or one of ours that shows staff customers' data."""
+    return match.app_names[:1] == ["admin"] or (not match.app_names and match.url_name in OWN_PAGES)
+
+
 def place_of(request: HttpRequest, match: ResolverMatch) -> Place | None:
     """None for a page without customers' data.
 
     :raises Http404: for a page that nobody has declared, or that shows a model nobody has declared.
     """
     name = match.url_name or ""
+    if not match.app_names:
+        label, page = OWN_PAGES[name]
+        return _if_it_holds(apps.get_model(label), page, str(match.kwargs.get("pk", "")))
     if name in _WITHOUT_ROWS or name in PASSWORD_PAGES:
         return None
     if name == AUTOCOMPLETE:

@@ -68,8 +68,10 @@ def _missing(floor: Floor, operator: Operator, now: datetime) -> Iterator[tuple[
     """Accounts and people who lack this hold, each with the end of the contract. What would be over already is left out."""
     since = months_before(now, floor.months, operator.zone)
     have = Hold.objects.filter(origin=Hold.Origin.FLOOR, floor=floor.data, lifted_at=None)
-    accounts = Account.objects.filter(closed_at__gt=since, closed_at__lte=now).exclude(
-        Exists(have.filter(account=OuterRef("pk"), person=None))
+    accounts = (
+        Account.objects.real()
+        .filter(closed_at__gt=since, closed_at__lte=now)
+        .exclude(Exists(have.filter(account=OuterRef("pk"), person=None)))
     )
     accounts = accounts.exclude(reference__startswith=f"{GONE}-")  # nothing is left in it that could be kept
     for account, closed_at in accounts.order_by("pk").values_list("pk", "closed_at"):

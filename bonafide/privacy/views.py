@@ -31,7 +31,7 @@ from bonafide.privacy.held import held_about, oldest_of, uncounted
 from bonafide.privacy.letters import tell_of_visit
 from bonafide.privacy.models import Look, Visit, answered_for_by
 from bonafide.privacy.passed_on import passed_on
-from bonafide.privacy.places import place_of
+from bonafide.privacy.places import is_back_office, place_of
 from bonafide.privacy.processing import MEASURES, as_csv, recipients, record
 from bonafide.privacy.releases import passed_on_by_law
 from bonafide.privacy.staff_code import staff_code
@@ -151,7 +151,7 @@ def _whose_page(request: HttpRequest, page: str) -> list[Whose]:
         match = resolve(parts.path)
     except Resolver404:
         raise Http404 from None
-    if parts.scheme or parts.netloc or not page.startswith("/staff/") or match.app_names[:1] != ["admin"]:
+    if parts.scheme or parts.netloc or not page.startswith("/staff/") or not is_back_office(match):
         raise Http404
     place = place_of(request, match)
     whose = of_rows(place.model, [place.pk], but=request.user.pk) if place and place.pk else []

@@ -15,6 +15,8 @@ OPEN: dict[str, frozenset[str]] = {
     "usage": READ,
     "bills": READ,
     "bill": READ,
+    "draft": READ,
+    "balance": READ,
     "company": READ,
     # what is the same for everybody
     "terms": READ,

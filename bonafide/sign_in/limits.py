@@ -99,6 +99,8 @@ COUNTED = {
     "invitation": ("accept_invitation", None),
     "openid_connect_login": ("provider", None),
     "openid_connect_callback": ("provider", None),
+    "withdraw": ("notice", "email"),
+    "cancel_notify": ("notice", None),
 }
 
 

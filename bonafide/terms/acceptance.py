@@ -28,6 +28,12 @@ def version_to_accept(*, user: Any, now: datetime) -> Version | None:
     return None if accepted.exists() else asking
 
 
+def number_in_force(*, now: datetime) -> int | None:
+    """The version that an order accepts; None before the first. ``settings.TERMS_IN_FORCE`` names this for contracts."""
+    holding = Version.objects.in_force(now)
+    return holding.number if holding else None
+
+
 def accept(*, user: Any, number: int, now: datetime) -> bool:
     """This person accepts a version in force; False when there is none of that number. The first time counts."""
     version = Version.objects.filter(number=number, effective_at__lte=now).first()

@@ -65,14 +65,11 @@ def _checked(clause: Clause, operator: Operator, now: datetime, touched: str) ->
 
 def append(*, found: Iterable[tuple[str, Finding]], now: datetime) -> list[Evidence]:
     """Add findings at the end of the chain, one after another, whoever else is adding at the same moment."""
-    key = Ed25519PrivateKey.from_private_bytes(settings.INSTANCE.evidence_key())
-    public = key.public_key().public_bytes_raw()
-    name = chain.name_of(public)
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        SigningKey.objects.get_or_create(name=name, defaults={"public": public.hex(), "since": now})
+        key, name = published_key(now=now)
         last = Evidence.objects.order_by("-number").first()
         number, previous = (last.number, last.digest) if last else (0, chain.GENESIS)
         rows = []
@@ -95,6 +92,15 @@ def append(*, found: Iterable[tuple[str, Finding]], now: datetime) -> list[Evide
         if rows:
             note_evidence(number=number, digest=previous)
     return rows
+
+
+def published_key(*, now: datetime) -> tuple[Ed25519PrivateKey, str]:
+    """The key of this instance and its name; its public half is from now on among those that the console publishes."""
+    key = Ed25519PrivateKey.from_private_bytes(settings.INSTANCE.evidence_key())
+    public = key.public_key().public_bytes_raw()
+    name = chain.name_of(public)
+    SigningKey.objects.get_or_create(name=name, defaults={"public": public.hex(), "since": now})
+    return key, name
 
 
 def as_entry(row: Evidence) -> dict[str, object]:

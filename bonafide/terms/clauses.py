@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.operator import Operator
 from bonafide.terms import values
-from bonafide.terms.checks import bills, letters, logs, pages, passing_on, people
+from bonafide.terms.checks import bills, contracts, letters, logs, pages, passing_on, people
 from bonafide.terms.clause import Clause, Measure, Said
 from bonafide.terms.recipients import RECIPIENTS, named_recipients
 
@@ -245,6 +245,47 @@ CLAUSES = (
         enforced_by=("bonafide.accounts.sign_up.open_account",),
         check=bills.nothing_asks_for_a_means_of_payment,
         counted=_("%(pages)d pages opened by somebody new who gave no means of payment"),
+    ),
+    Clause(
+        "O1",
+        _("Ordering"),
+        (
+            _(
+                "Before something is ordered here, its price (for people with VAT), how it ends and who sells it stand on the "
+                "same page, and the button says that it obliges to pay."
+            ),
+            _("What was shown is kept word for word, stands in your settings and is confirmed by letter."),
+        ),
+        enforced_by=("bonafide.contracts.order.place_order", "bonafide.contracts.triggers.install"),
+        check=contracts.orders_are_kept,
+        counted=_("%(contracts)d contracts, each as it was shown; an order tried on the real pages and taken back"),
+    ),
+    Clause(
+        "O2",
+        _("Withdrawing"),
+        (),
+        also=values.withdrawing,
+        settings=("consumers.sells_to_consumers", "consumers.withdrawal_days"),
+        measures=(Measure("consumers.sells_to_consumers", "other"), Measure("consumers.withdrawal_days", "other")),
+        enforced_by=("bonafide.contracts.notices.give_notice", "bonafide.contracts.settle_up.settle_up"),
+        check=contracts.withdrawals_are_carried_out,
+        counted=_("%(withdrawals)d withdrawals, %(overdue)d of them overdue; one tried on the real pages and taken back"),
+    ),
+    Clause(
+        "O3",
+        _("Cancelling"),
+        (
+            _(
+                "You can cancel at any time, without signing in: the way stands under every page, and takes a form, a look at it "
+                "and a notice. A letter confirms what you wrote, with the day, the time and the day on which the contract ends."
+            ),
+        ),
+        also=values.cancelling,
+        settings=("consumers.notice_days", "consumers.answer_days"),
+        measures=(Measure("consumers.notice_days", "more"), Measure("consumers.answer_days", "more")),
+        enforced_by=("bonafide.contracts.notices.give_notice", "bonafide.contracts.end.end_contract"),
+        check=contracts.cancellations_are_carried_out,
+        counted=_("%(cancellations)d cancellations, %(overdue)d of them overdue; one tried on the real pages and taken back"),
     ),
     Clause(
         "C1",

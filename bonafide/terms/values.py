@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from bonafide.accounts.countries import country_name
 from bonafide.accounts.vat_numbers import vies_is_asked
@@ -128,6 +129,47 @@ def floors_by_name(operator: Operator) -> dict[str, dict[str, str]]:
     return {
         f"{floor.data}.{floor.after}": {"name": floor.data, "months": str(floor.months)} for floor in operator.retention.floors
     }
+
+
+def withdrawing(operator: Operator) -> tuple[str | Promise, ...]:
+    if not operator.consumers.sells_to_consumers:
+        return (_("Only companies and other organisations order here, so nobody has a period for withdrawing."),)
+    days = operator.consumers.withdrawal_days
+    return (
+        str(
+            _(
+                "Who ordered as a consumer may withdraw within %(days)d days, by a link and a button, signed in or not. A letter "
+                "confirms it with the day and the time, and the plan ends at once."
+            )
+        )
+        % {"days": days},
+        _(
+            "Who had expressly asked that the service begin at once owes the part of the price for what was supplied until then, "
+            "anybody else nothing. What was paid beyond that goes back within 14 days."
+        ),
+    )
+
+
+def cancelling(operator: Operator) -> tuple[str | Promise, ...]:
+    days, answer = operator.consumers.notice_days, operator.consumers.answer_days
+    ends = (
+        str(
+            ngettext(
+                "It ends %(days)d day after the notice, or on a later day that you choose.",
+                "It ends %(days)d days after the notice, or on a later day that you choose.",
+                days,
+            )
+        )
+        % {"days": days}
+        if days
+        else _("It ends with the day of the notice, or on a later day that you choose.")
+    )
+    found = ngettext(
+        "Where a notice does not say clearly which contract it means, our staff find it within %(days)d day.",
+        "Where a notice does not say clearly which contract it means, our staff find it within %(days)d days.",
+        answer,
+    )
+    return (ends, str(found) % {"days": answer})
 
 
 def contact(operator: Operator, language: str) -> dict[str, object]:

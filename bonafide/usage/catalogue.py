@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from bonafide.accounts.models import Account
+from bonafide.accounts.models import Account, Clock
 from bonafide.pricing.models import Meter
 from bonafide.usage.models import Source
 
@@ -39,13 +39,21 @@ class Catalogue:
         self.meters: dict[str, KnownMeter | None] = {}
         self.sources: dict[str, int] = {}
         self.new_accounts: dict[str, str] = {}
+        # Of the test accounts among them: what time it is for each, and when it began. Empty where there are none.
+        self.clocks: dict[int, tuple[datetime, datetime]] = {}
 
     def learn_accounts(self, references: set[str]) -> None:
         unknown = references - self.accounts.keys()
         for some in _lots(sorted(unknown)):
-            found = Account.objects.filter(reference__in=some).values_list("reference", "pk", "closed_at")
-            for reference, pk, closed_at in found:
+            found = Account.objects.filter(reference__in=some).values_list("reference", "pk", "closed_at", "is_test")
+            tests = []
+            for reference, pk, closed_at, is_test in found:
                 self.accounts[reference] = KnownAccount(pk, microseconds(closed_at) if closed_at else None)
+                if is_test:
+                    tests.append(pk)
+            if tests:
+                clocks = Clock.objects.filter(pk__in=tests).values_list("pk", "now_at", "account__created_at")
+                self.clocks |= {pk: (now_at, began_at) for pk, now_at, began_at in clocks}
         for reference in unknown - self.accounts.keys():
             self.accounts[reference] = None
 

@@ -126,7 +126,7 @@ def _spooled(spool: IO[bytes], ids: dict[int, int]) -> Iterator[Row]:
 def _write(spool: IO[bytes], catalogue: Catalogue, path: Path, format: str, bad: _Rejects, now: datetime) -> Ingested:
     with transaction.atomic():
         ids = catalogue.make_accounts(now=now) if catalogue.new_accounts else {}
-        done = ingest(rows=_spooled(spool, ids), origin=path.name, now=now, rejected=bad.count)
+        done = ingest(rows=_spooled(spool, ids), origin=path.name, now=now, rejected=bad.count, test_accounts=catalogue.clocks)
         if done.differing:
             bad.add_differing(path, format, done.differing)
             bad.refuse_unless_skipping()

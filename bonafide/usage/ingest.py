@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
+from bonafide.accounts.models import Clock
 from bonafide.errors import Refused
 from bonafide.pricing.models import Meter
 from bonafide.usage.closing import BillMonths, hold_open_months
@@ -39,7 +40,9 @@ class Ingested:
     differing: list[int] = field(default_factory=list)
 
 
-def ingest(*, rows: Iterable[Row], origin: str, now: datetime, rejected: int = 0) -> Ingested:
+def ingest(
+    *, rows: Iterable[Row], origin: str, now: datetime, rejected: int = 0, test_accounts: Collection[int] = ()
+) -> Ingested:
     """Write a batch of checked rows (see :mod:`bonafide.usage.prepare`), all of it or, on any error, nothing.
 
     The unique key (source, event id) decides what is new, by the insert itself: there is no look before the write that
@@ -49,11 +52,12 @@ def ingest(*, rows: Iterable[Row], origin: str, now: datetime, rejected: int = 0
 
     :param origin: file name or key that brought the batch, kept with it.
     :param rejected: rows that the caller refused before, only to be noted on the batch.
+    :param test_accounts: ids of those among the rows' accounts; their own clocks, not the closed months, say what is late.
     :raises TotalTooLarge: when a day's total would pass 4 * 10**18 of its meter's smallest unit.
     """
     try:
         with transaction.atomic():
-            return _write(iter(rows), origin, now, rejected)
+            return _write(iter(rows), origin, now, rejected, test_accounts)
     except DatabaseError as error:
         if "total_within_64_bits" in str(error) or "out of range" in str(error) or "integer overflow" in str(error):
             raise TotalTooLarge(
@@ -63,7 +67,7 @@ def ingest(*, rows: Iterable[Row], origin: str, now: datetime, rejected: int = 0
         raise
 
 
-def _write(rows: Iterator[Row], origin: str, now: datetime, rejected: int) -> Ingested:
+def _write(rows: Iterator[Row], origin: str, now: datetime, rejected: int, test_accounts: Collection[int]) -> Ingested:
     bill_months = BillMonths(hold_open_months())
     batch = Batch.objects.create(received_at=now, origin=origin[:200], rejected=rejected)
     with connection.cursor() as cursor:
@@ -71,6 +75,8 @@ def _write(rows: Iterator[Row], origin: str, now: datetime, rejected: int) -> In
         floor = cursor.fetchone()[0]
         insert = _insert_postgresql if connection.vendor == "postgresql" else _insert_sqlite
         given, accepted, differing, meters = insert(cursor, rows, batch.pk, bill_months)
+        if accepted and test_accounts:
+            _by_their_clocks(cursor, floor, batch.pk, test_accounts)
         if accepted:
             add_to_totals(cursor, floor=floor, batch_id=batch.pk, meters=_aggregations(meters))
     done = Ingested(batch.pk, accepted, given - accepted - len(differing), differing)
@@ -78,6 +84,20 @@ def _write(rows: Iterator[Row], origin: str, now: datetime, rejected: int) -> In
         accepted=done.accepted, duplicates=done.duplicates, rejected=rejected + len(differing)
     )
     return done
+
+
+def _by_their_clocks(cursor: Any, floor: int, batch_id: int, test_accounts: Collection[int]) -> None:
+    """Put fresh usage of test accounts on the bill of its month, or of the first that is not simulated yet.
+
+    Their clocks are held until the transaction ends, so that no month is simulated without what is being written for it.
+    """
+    ids = ", ".join(f"{pk:d}" for pk in sorted(test_accounts))
+    list(Clock.objects.select_for_update().filter(pk__in=test_accounts).order_by("pk"))
+    cursor.execute(
+        "UPDATE usage_event SET bill_month = (SELECT CASE WHEN usage_event.day / 100 > c.open_month "  # noqa: S608
+        "THEN usage_event.day / 100 ELSE c.open_month END FROM accounts_clock c WHERE c.account_id = usage_event.account_id) "
+        f"WHERE id > {floor:d} AND batch_id = {batch_id:d} AND account_id IN ({ids})"
+    )
 
 
 def _aggregations(meters: set[int]) -> dict[int, str]:

@@ -67,7 +67,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.USAGE,
-                columns=("account_id", "month", "bill_month", "group_key", "value"),
+                columns=("account_id", "month", "bill_month", "group_key", "value", "day"),
                 what=_("what was counted once a month: users of a service, names of resources"),
                 whose=Whose.CUSTOMERS,
                 why=_TO_BILL,

@@ -30,7 +30,8 @@ class Measured(NamedTuple):
     ``quantity`` is in ``10**-scale`` of the meter's unit; for an "hours" meter in ``10**-scale`` unit-seconds (see
     ``SECONDS_AN_HOUR``). ``usage_month`` is YYYYMM; when it is earlier than the bill's month the usage came late: ``quantity``
     is all that is known through this bill, ``before`` what was known through the bill before, and every group of the meter is
-    given, changed or not, because prices may depend on their sum. On time, ``before`` is None. A meter with groups is
+    given, changed or not, because prices may depend on their sum. On time, and for a group that was not there before, ``before``
+    is None. A meter with groups is
     measured group by group (also "max", "latest" and "unique"); its whole is their sum.
     """
 
@@ -221,11 +222,11 @@ class _Desk:
         found = []
         for (account_id, meter_id, group_key), rows in days.items():
             known = self._known(meter_id, rows, values.get((account_id, meter_id, group_key), []), self.bill_month.key)
-            before = self._known(
-                meter_id, rows, values.get((account_id, meter_id, group_key), []), self.bill_month.previous().key
-            )
+            earlier = self.bill_month.previous().key
+            before = self._known(meter_id, rows, values.get((account_id, meter_id, group_key), []), earlier)
+            there = any(row[0] <= earlier for row in rows)
             events = sum(row[2] for row in rows)
-            found.append(Measured(account_id, meter_id, month, group_key, known, before, events))
+            found.append(Measured(account_id, meter_id, month, group_key, known, before if there else None, events))
         return found
 
     def _late_values(self, month: int, accounts: str) -> dict[tuple[int, int, str], list[tuple[int, int]]]:
@@ -261,7 +262,13 @@ class _Desk:
         known = self._hours(month, accounts, self.bill_month.key)
         before = self._hours(month, accounts, self.bill_month.previous().key)
         keys = {key for key in known.keys() | before.keys() if key[:2] in pairs}
-        return [Measured(*key, known.get(key, 0), before.get(key, 0), 0) for key in keys]
+        self.cursor.execute(  # what was billed at nothing was there all the same
+            "SELECT DISTINCT account_id, meter_id, group_key FROM usage_total "  # noqa: S608
+            f"WHERE day BETWEEN {month.key * 100:d} AND {month.key * 100 + 99:d} "
+            f"AND bill_month <= {self.bill_month.previous().key:d} AND {accounts}"
+        )
+        there = {(account_id, meter_id, month.key, group) for account_id, meter_id, group in self.cursor.fetchall()}
+        return [Measured(*key, known.get(key, 0), before.get(key, 0 if key in there else None), 0) for key in keys]
 
 
 def _months(first: Month, end: Month) -> Iterator[Month]:

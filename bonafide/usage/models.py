@@ -97,7 +97,11 @@ class Total(models.Model):
 
 
 class Seen(models.Model):
-    """One value that a "unique" meter has counted in a month."""
+    """One value that a "unique" meter has counted in a month.
+
+    ``day`` (YYYYMMDD) is the earliest day on which the first bill that had the value saw it, whatever the order in which its
+    events came; none in rows from before days were noted, which count on the first of their month.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_index=False)
@@ -105,6 +109,7 @@ class Seen(models.Model):
     bill_month = models.PositiveIntegerField()
     group_key = models.CharField(max_length=200, blank=True)
     value = models.CharField(max_length=200)
+    day = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [

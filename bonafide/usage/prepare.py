@@ -41,6 +41,8 @@ class Preparer:
     :param zone: the operator's, whose calendar decides an event's day (unless ``rules.statement``).
     :param oldest: events before this instant are refused.
     :param ahead: events later than ``now`` plus this are refused.
+
+    For a test account its own clock is ``now``, and what is from before it began is too old.
     """
 
     def __init__(
@@ -55,7 +57,8 @@ class Preparer:
     ) -> None:
         self._catalogue, self._rules = catalogue, rules
         self._zone = ZoneInfo("UTC") if rules.statement else zone
-        self._oldest, self._latest = oldest, now + ahead
+        self._oldest, self._latest, self._now = oldest, now + ahead, now
+        self._clocks = catalogue.clocks  # filled while names are learnt
         # Usage says the same again and again: names (or what is wrong with them), hours, quantities.
         self._places: dict[tuple[str, str, str], _Place | str] = {}
         self._moments: dict[str, tuple[int, int]] = {}
@@ -111,7 +114,8 @@ class Preparer:
         ident = draft.id
         if not (0 < len(ident) <= LONGEST_NAME and ident.isprintable()):
             raise _Bad(self._unprintable("id", ident))
-        occurred_us, day = self._moments.get(draft.time) or self._moment(draft.time)
+        simulated = self._clocks and self._simulated_moment(draft.time, account)
+        occurred_us, day = simulated or self._moments.get(draft.time) or self._real_moment(draft.time)
         if draft.unit and draft.unit != meter.unit:
             raise _Bad(f"unit {draft.unit!r}: expected {meter.unit!r}, the unit of meter {meter.code}")
         dimensions = draft.dimensions
@@ -157,7 +161,23 @@ class Preparer:
         _check_value(meter.subject, subject)
         return subject
 
-    def _moment(self, text: str) -> tuple[int, int]:
+    def _simulated_moment(self, text: str, account: KnownAccount | None) -> tuple[int, int] | None:
+        """What :meth:`_moment` says by the clock of a test account; None for a real one."""
+        if account is None or account.id not in self._clocks:
+            return None
+        now_at, began_at = self._clocks[account.id]
+        oldest = EARLIEST if self._oldest == EARLIEST else now_at - (self._now - self._oldest)
+        return self._moment(text, max(oldest, began_at), now_at + (self._latest - self._now))
+
+    def _real_moment(self, text: str) -> tuple[int, int]:
+        """What :meth:`_moment` says by the real time, remembered."""
+        found = self._moment(text, self._oldest, self._latest)
+        if len(self._moments) >= REMEMBERED:
+            self._moments.clear()
+        self._moments[text] = found
+        return found
+
+    def _moment(self, text: str, oldest: datetime, latest: datetime) -> tuple[int, int]:
         """Microseconds since 1970 UTC, and the day on the calendar in force."""
         try:
             if len(text) < 19 or text[4] != "-" or text[10] not in "Tt ":
@@ -170,16 +190,12 @@ class Preparer:
         name = self._rules.name("time")
         if moment is None:
             raise _Bad(f"{name} {text[:60]!r}: expected RFC 3339 with its offset, such as 2024-09-18T23:00:00Z")
-        if moment < self._oldest:
-            raise _Bad(f"{name} {text!r} is too old: expected {self._oldest:%Y-%m-%dT%H:%M:%SZ} or later")
-        if moment > self._latest:
-            raise _Bad(f"{name} {text!r} is in the future: expected {self._latest:%Y-%m-%dT%H:%M:%SZ} or earlier")
+        if moment < oldest:
+            raise _Bad(f"{name} {text!r} is too old: expected {oldest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} or later")
+        if moment > latest:
+            raise _Bad(f"{name} {text!r} is in the future: expected {latest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} or earlier")
         occurred_us = microseconds(moment)
-        if len(self._moments) >= REMEMBERED:
-            self._moments.clear()
-        found = (occurred_us, self._days.get(occurred_us // _QUARTER_US) or self._day(occurred_us))
-        self._moments[text] = found
-        return found
+        return occurred_us, self._days.get(occurred_us // _QUARTER_US) or self._day(occurred_us)
 
     def _day(self, occurred_us: int) -> int:
         """YYYYMMDD on the calendar in force. Every zone is off UTC by whole quarters of an hour since long before EARLIEST."""

@@ -38,9 +38,10 @@ def receive(
     :param oldest: events before this instant are refused; ``ahead``: those later than ``now`` plus this.
     :raises bonafide.usage.ingest.TotalTooLarge: and nothing of the batch is written.
     """
-    preparer = Preparer(catalogue=Catalogue(), rules=_RULES, zone=zone, now=now, oldest=oldest, ahead=ahead)
+    catalogue = Catalogue()
+    preparer = Preparer(catalogue=catalogue, rules=_RULES, zone=zone, now=now, oldest=oldest, ahead=ahead)
     rows, rejected = preparer.rows(drafts)
-    done = ingest(rows=rows, origin=origin, now=now, rejected=len(rejected))
+    done = ingest(rows=rows, origin=origin, now=now, rejected=len(rejected), test_accounts=catalogue.clocks)
     if done.differing:
         ids = {draft.position: draft for draft in drafts}
         rejected += [Rejection(place, f"id {_id(ids[place])!r} {DIFFERENT}", ids[place].raw) for place in done.differing]

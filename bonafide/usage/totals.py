@@ -64,13 +64,15 @@ def _note_subjects(cursor: Any, floor: int, batch_id: int, meters: dict[int, str
     unique = sorted(meter for meter, aggregation in meters.items() if aggregation == "unique")
     hours = sorted(meter for meter, aggregation in meters.items() if aggregation == "hours")
     if unique:
-        # Usage of one month can be on two bills when some of it came late; a value belongs to the first that had it.
+        # Usage of one month can be on two bills when some of it came late; a value belongs to the first that had it, and there
+        # to its earliest day, whichever event came first.
         cursor.execute(
-            "INSERT INTO usage_seen (account_id, meter_id, month, bill_month, group_key, value) "  # noqa: S608
-            "SELECT account_id, meter_id, day / 100, MIN(bill_month), group_key, subject FROM usage_event "
+            "INSERT INTO usage_seen (account_id, meter_id, month, bill_month, group_key, value, day) "  # noqa: S608
+            "SELECT account_id, meter_id, day / 100, MIN(bill_month), group_key, subject, MIN(day) FROM usage_event "
             f"WHERE {fresh} AND meter_id IN ({', '.join(map(str, unique))}) "
             "GROUP BY account_id, meter_id, day / 100, group_key, subject "
-            "ORDER BY 3, 1, 2, 5, 6 ON CONFLICT (month, account_id, meter_id, group_key, value) DO NOTHING"
+            "ORDER BY 3, 1, 2, 5, 6 ON CONFLICT (month, account_id, meter_id, group_key, value) DO UPDATE SET day = excluded.day "
+            "WHERE excluded.bill_month = usage_seen.bill_month AND excluded.day < usage_seen.day"
         )
     if hours:
         cursor.execute(

@@ -5,6 +5,5 @@ from django.urls import path
 from bonafide.usage import views
 
 urlpatterns = [
-    path("usage", views.usage, name="usage"),
     path("usage.csv", views.usage_csv, name="usage-csv"),
 ]

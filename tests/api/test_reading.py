@@ -2,16 +2,21 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
 from bonafide.accounts.api_keys import make_key
 from bonafide.accounts.models import Account
+from bonafide.pricing.rating import Graduated, PerUnit, Tier
 from tests.factories.accounts import make_account
-from tests.factories.billing import make_invoice
+from tests.factories.billing import make_invoice, make_plan
+from tests.factories.billing import use as add_total
+from tests.factories.simulated import NOW, advance_to, make_simulated
 from tests.factories.usage import make_draft, make_meter, take_in, use
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +73,75 @@ def test_what_belongs_to_others_or_nobody_does_not_exist() -> None:
     assert get("/accounts/other/usage", other).status_code == 200
 
 
+@time_machine.travel("2026-11-11T12:00:00Z", tick=False)
+def test_the_running_months_forecast_is_read_with_its_range() -> None:
+    account, meter = make_account(), make_meter("gpu", unit="h")
+    tiers = (Tier(up_to=Decimal(100), unit_price=Decimal(1)), Tier(up_to=None, unit_price=Decimal("0.1")))
+    make_plan((meter, Graduated(tiers=tiers)))
+    for day in range(1, 11):
+        add_total(account, meter, "9" if day % 2 else "11", day=20261100 + day)
+    read = get(f"/accounts/{account.reference}/forecast", account).json()
+    assert (read["month"], read["whole_days"], read["currency"]) == ("2026-11", 10, "EUR")
+    assert read["so_far"] == {"net_minor": 10000, "tax_minor": 2000, "total_minor": 12000}
+    assert [read[end]["net_minor"] for end in ("low", "likely", "high")] == [11800, 12000, 12200]
+    assert read["meters"] == [
+        {
+            "meter": "gpu",
+            "unit": "h",
+            "quantity": "100",
+            "low": "280",
+            "likely": "300",
+            "high": "320",
+            "cost_minor": 10000,
+            "likely_cost_minor": 12000,
+        }
+    ]
+    assert get(f"/accounts/{account.reference}/forecast", make_account()).status_code == 404
+    assert get(f"/accounts/{account.reference}/forecast", account, scopes=["usage:read"]).status_code == 403
+
+
+@time_machine.travel("2026-11-02T12:00:00Z", tick=False)
+def test_a_forecast_that_cannot_be_told_yet_is_null() -> None:
+    account = make_account()
+    read = get(f"/accounts/{account.reference}/forecast", account).json()
+    assert (read["whole_days"], read["likely"], read["so_far"], read["meters"]) == (0, None, None, [])
+
+
+@time_machine.travel("2026-11-11T12:00:00Z", tick=False)
+def test_drafts_are_read_apart_from_bills() -> None:
+    account, meter = make_account(), make_meter("gpu")
+    make_plan((meter, PerUnit(unit_price=Decimal(1))))
+    for day in (20261003, 20261103):
+        add_total(account, meter, "9", day=day)
+    assert get("/bills", account).json() == []
+    drafts = get("/bills?state=draft", account).json()
+    assert [(draft["number"], draft["month"], draft["state"]) for draft in drafts] == [
+        (None, "2026-11", "draft"),
+        (None, "2026-10", "draft"),
+    ]
+    assert len(get("/bills?state=draft&month=2026-10", account).json()) == 1
+    assert get("/bills?state=draft").json()["error"].startswith("state: drafts are of one account")
+    assert len(get(f"/bills?state=draft&account={account.reference}").json()) == 2
+    assert get("/bills?state=draft", make_account()).json() == []
+
+
+def test_bills_are_read_by_their_state() -> None:
+    invoice = make_invoice()
+    assert [bill["number"] for bill in get("/bills?state=overdue", invoice.account).json()] == [invoice.number]
+    assert get("/bills?state=paid", invoice.account).json() == []
+    assert get("/bills?state=lost", invoice.account).status_code == 400
+
+
+def test_a_test_account_is_read_at_its_own_time() -> None:
+    meter = make_meter("h", aggregation="hours", subject="server", unit="h", scale=0)
+    account = make_simulated()
+    advance_to(account, 2027, 1, 2)
+    done = take_in([make_draft(account=account, meter=meter, time="2026-12-31T23:00:00Z", server="a")], now=NOW)
+    assert not done.rejected
+    read = get(f"/accounts/{account.reference}/usage").json()
+    assert (read["month"], read["meters"][0]["quantity"]) == ("2027-01", "24")
+
+
 def test_wrong_questions_get_one_plain_line() -> None:
     account = make_account()
     read = get(f"/accounts/{account.reference}/usage?month=2024-13", account)
@@ -102,6 +176,7 @@ def test_the_interface_describes_itself_and_names_no_other_host() -> None:
     paths = json.loads(described.content)["paths"]
     assert set(paths) == {
         "/api/v1/events",
+        "/api/v1/accounts/{reference}/forecast",
         "/api/v1/accounts/{reference}/usage",
         "/api/v1/bills",
         "/api/v1/bills/{number}",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from bonafide.billing import compute, run
@@ -24,6 +20,7 @@ from bonafide.billing.verify import Verified, verify_books
 from bonafide.pricing.rating import PerUnit
 from tests.factories.accounts import make_account
 from tests.factories.billing import SEPTEMBER, issue, make_meter, make_plan, operator, use
+from tests.factories.instances import instance_of_this_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +32,6 @@ import importlib, os, signal, sys
 from datetime import UTC, datetime
 from bonafide.cli import start_django
 start_django()
-from django.conf import settings
 from bonafide.billing import compute, run
 from bonafide.periods import Month
 compute.CHUNK = run.CHUNK = 4
@@ -84,18 +80,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dict[str, str]]:
+def instance(tmp_path: Path) -> dict[str, str]:
     """The environment in which another process works on this test's database."""
-    shutil.copy(settings.INSTANCE.operator_file, tmp_path)
-    environment = {**os.environ, "BONAFIDE_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "bonafide.settings"}
-    values = connection.settings_dict
-    if connection.vendor == "sqlite":
-        (tmp_path / "bonafide.sqlite3").symlink_to(values["NAME"])
-    else:
-        environment["DATABASE_URL"] = (
-            f"postgresql://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
-        )
-    return environment
+    return instance_of_this_database(tmp_path)
 
 
 def assert_as_if_never_interrupted(world: dict[str, tuple[int, int]]) -> None:

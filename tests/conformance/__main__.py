@@ -23,7 +23,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-from tests.conformance.documents import documents, spoiled  # noqa: E402
+from tests.conformance.documents import documents, of_the_sample, spoiled  # noqa: E402
 from tests.conformance.validator import CHECKS, NotHere, Verdict, validator, verdicts  # noqa: E402
 from tests.documents.e_invoices import CASES  # noqa: E402
 
@@ -37,7 +37,8 @@ def main() -> int:
         return 0
     call_command("migrate", verbosity=0)
     with tempfile.TemporaryDirectory(prefix="bonafide-conformance-") as folder:
-        good, bad = documents(folder=Path(folder)), spoiled(folder=Path(folder))
+        good = documents(folder=Path(folder)) | of_the_sample(folder=Path(folder))
+        bad = spoiled(folder=Path(folder))
         found = verdicts(jar=jar, files=[*good.values(), *(file for file, _check in bad.values())])
     wrong = [line for name, file in good.items() for line in told(name, found.get(file.name, {}))]
     for name, (file, check) in bad.items():

@@ -14,6 +14,7 @@ from bonafide.documents.einvoice.build import e_invoice
 from bonafide.documents.einvoice.stamp import stamp
 from bonafide.documents.typeset import typeset
 from tests.documents.e_invoices import CASES
+from tests.flows.test_reseller import FOCUS, RESELLER, render_every_bill, run
 
 
 def documents(*, folder: Path) -> dict[str, Path]:
@@ -24,6 +25,21 @@ def documents(*, folder: Path) -> dict[str, Path]:
         made[name] = folder / f"{place:02d}.pdf"
         made[name].write_bytes(stamp(pdf=_unstamped(invoice, e_invoice(invoice=invoice, standing=standing))))
     return made
+
+
+def of_the_sample(*, folder: Path) -> dict[str, Path]:
+    """The bills of a cloud's usage file, issued by the commands; none where the file is not beside the project."""
+    if not FOCUS.exists():
+        return {}
+    home, bills = folder / "instance", folder / "sample"
+    bills.mkdir()
+    run(home, "init")
+    run(home, "usage", "import", str(FOCUS), "--format", "focus", "--create-accounts")
+    run(home, "prices", "import", str(RESELLER))
+    run(home, "prices", "rate", "USD", "EUR", "2024-09-30", "0.8932", "--source", "ECB reference rate")
+    run(home, "bills", "issue", "2024-09")
+    render_every_bill(home, bills)
+    return {f"{FOCUS.name}: bill {file.stem}": file for file in sorted(bills.glob("*.pdf"))}
 
 
 def spoiled(*, folder: Path) -> dict[str, tuple[Path, str]]:

@@ -15,6 +15,8 @@ from django.db import connection
 from bonafide.accounts.models import Account
 from bonafide.billing import correction_triggers, triggers
 from bonafide.billing.amend import triggers as amend_triggers
+from bonafide.billing.closings import triggers as closing_triggers
+from bonafide.billing.explain import note_usage
 from bonafide.billing.ledger import triggers as ledger_triggers
 from bonafide.billing.models import Invoice, LocationEvidence
 from bonafide.billing.run import RunResult, issue_month
@@ -126,6 +128,8 @@ def triggers_lifted() -> Iterator[None]:
             *triggers.remove(connection.vendor),
             *ledger_triggers.remove(connection.vendor),
             *correction_triggers.remove(connection.vendor),
+            *closing_triggers.remove(connection.vendor),
+            *note_usage.without_guards(connection.vendor),
             *amend_triggers.remove(connection.vendor),
         ]:
             cursor.execute(statement)
@@ -137,6 +141,8 @@ def triggers_lifted() -> Iterator[None]:
                 *triggers.install(connection.vendor),
                 *ledger_triggers.install(connection.vendor),
                 *correction_triggers.install(connection.vendor),
+                *closing_triggers.install(connection.vendor),
+                *note_usage.guards(connection.vendor),
                 *amend_triggers.install(connection.vendor),
             ]:
                 cursor.execute(statement)

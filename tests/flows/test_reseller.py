@@ -138,6 +138,42 @@ def test_billing_dollars_in_euros_is_refused_until_staff_entered_a_rate(tmp_path
     assert largest["net_minor"] == int((cost * Decimal("1.7") * Decimal("0.8932")).quantize(CENT, ROUND_HALF_UP) * 100)
 
 
+def render_every_bill(home: Path, folder: Path) -> int:
+    """Each bill of an instance as PDF and XML, with all checks; how many there were."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.flows.render_every_bill", str(folder)],
+        env={**os.environ, "BONAFIDE_HOME": str(home), "DJANGO_SETTINGS_MODULE": "bonafide.settings", "DATABASE_URL": ""},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return int(done.stdout)
+
+
+def test_every_bill_passes_every_check_of_its_data_once_the_books_have_a_rate(tmp_path, costs):
+    """VAT in euros is a must in France: without a rate for it no such bill may go out, and with it all do."""
+    home, folder = tmp_path / "checked", tmp_path / "bills"
+    folder.mkdir()
+    run(home, "init")
+    run(home, "usage", "import", str(FOCUS), "--format", "focus", "--create-accounts")
+    run(home, "prices", "import", str(RESELLER))
+    run(home, "prices", "rate", "USD", "EUR", "2024-09-30", "0.8932", "--source", "ECB reference rate")
+    run(home, "bills", "issue", "2024-09")
+    assert render_every_bill(home, folder) == len(costs) == len(list(folder.glob("*.xml")))
+    for bill in bills_of(home):
+        xml = (folder / f"{bill['number']}.xml").read_text(encoding="utf-8")
+        assert f">{Decimal(bill['total_minor']) / 100:.2f}</ram:GrandTotalAmount>" in xml
+        assert 'currencyID="EUR"' in xml
+
+
+def test_without_the_rate_the_check_refuses_the_bill(instance, tmp_path):
+    with pytest.raises(AssertionError, match="the tax is not told in EUR"):
+        render_every_bill(instance, tmp_path)
+
+
 def test_issuing_before_there_are_prices_is_put_right_by_importing_them(tmp_path, costs):
     home = tmp_path / "eager"
     run(home, "init")

@@ -46,6 +46,29 @@ LAW = SimpleNamespace(
 )
 
 
+CONTRACT = SimpleNamespace(
+    reference="K-ABC",
+    ordered_at=datetime(2026, 11, 2, 9, tzinfo=UTC),
+    consumer=True,
+    begin_at_once=True,
+    starts_on=date(2026, 11, 2),
+    withdraw_until=date(2026, 11, 16),
+)
+NOTICE = SimpleNamespace(
+    reference="N-ABC",
+    received_at=datetime(2026, 11, 6, 9, tzinfo=UTC),
+    name="Mira",
+    email="mira@example.com",
+    contract_said="K-ABC",
+    wanted_on=date(2026, 11, 30),
+    last_on=date(2026, 11, 30),
+    kept_minor=500,
+    refund_minor=2500,
+    currency="EUR",
+    due_on=date(2026, 11, 20),
+)
+
+
 def given():
     return {
         "user": make_user(username="vega"),
@@ -69,6 +92,8 @@ def given():
         "used": "€51.20",
         "month": 202411,
         "usage_url": "https://console.example/u",
+        "prepaid": True,
+        "balance_url": "https://console.example/b",
         "budgets_url": "https://console.example/b",
         "reason": "your letter of Monday",
         "began_at": timezone.now(),
@@ -86,6 +111,13 @@ def given():
         "what_happened": "Your password was changed.",
         "thing": LAW,
         "over_at": None,
+        "contract": CONTRACT,
+        "notice": NOTICE,
+        "carried_out": True,
+        "to_writer": True,
+        "summary": {"sections": [{"title": "What it costs", "paragraphs": ["€30.00"]}], "form": ["Date:"]},
+        "contract_url": "https://console.example/o",
+        "withdraw_url": "https://console.example/w",
     }
 
 

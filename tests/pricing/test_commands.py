@@ -93,7 +93,7 @@ def test_list_shows_the_prices_in_force():
     assert "No plans yet" in run("list")
     run("import", str(EXAMPLES / "cloud.toml"))
     shown = run("list", "--month", "2026-09")
-    assert shown.startswith("nordlys (EUR, default): Nordlys Cloud\n")
+    assert shown.startswith("nordlys (EUR, by the day, default): Nordlys Cloud\n")
     assert "\n  dev1-l: DEV1-L instance, per-unit on dev1-l-hours (hour): split, unit_price 0.042\n" in shown
     assert "\n  gpu: GPU time, volume on gpu-hours (GPU-hour): 2.7 to 100, 2.35 to 1000, 1.95 beyond\n" in shown
     (before,), (after,) = (json.loads(run("list", "--month", month, "--json")) for month in ("2026-09", "2026-10"))

@@ -1,6 +1,6 @@
 """Importing price files: what is written, what is refused and how that is said, and that closed months stay as they were."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,9 @@ from bonafide.pricing.meters import MeterRefused, ensure_cost_meter
 from bonafide.pricing.models import ClosedMonth, Meter, Plan, Price
 from bonafide.pricing.price_file import PriceFileRefused
 from bonafide.pricing.prices_in_force import price_book
-from tests.factories.pricing import close_month, make_meter
+from tests.factories.accounts import make_account
+from tests.factories.pricing import close_month, make_meter, make_subscription
+from tests.factories.usage import PARIS
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +85,7 @@ def test_a_file_brings_its_meters_its_plan_and_its_prices():
         6,
         "bucket",
     )
-    items = price_book(month=Month(2024, 1)).plan_for(0).items
+    items = price_book(month=Month(2024, 1), zone=PARIS).plan_for(0).items
     assert [(item.code, item.terms.model) for item in items] == [("storage", "per-unit"), ("fee", "flat")]
 
 
@@ -134,7 +136,8 @@ def test_a_price_that_is_withdrawn_is_on_no_later_bill():
     load(WHOLE + FLAT)
     load(PLAN + FLAT.replace("2024-01-01", "2026-10-01").replace('model = "flat"\namount = "9.90"', 'model = "withdrawn"'))
     codes = {
-        month: [item.code for item in price_book(month=month).plan_for(0).items] for month in (Month(2026, 9), Month(2026, 10))
+        month: [item.code for item in price_book(month=month, zone=PARIS).plan_for(0).items]
+        for month in (Month(2026, 9), Month(2026, 10))
     }
     assert codes == {Month(2026, 9): ["storage", "fee"], Month(2026, 10): ["storage"]}
 
@@ -155,7 +158,7 @@ def test_a_file_saved_with_a_byte_order_mark_and_windows_line_ends_is_read():
 
 def test_the_reseller_example_prices_the_cost_meter_without_declaring_it():
     load((EXAMPLES / "reseller.toml").read_text(encoding="utf-8"))
-    (item,) = price_book(month=Month(2024, 9)).plan_for(0).items
+    (item,) = price_book(month=Month(2024, 9), zone=PARIS).plan_for(0).items
     assert (item.meter.code, item.meter.unit, item.meter.scale, item.meter.group_by) == ("focus-usd", "USD", 12, "service")
     assert item.terms.to_json() == '{"markup_percent":"70","model":"cost-plus"}'
     assert Plan.objects.get().currency == "USD"
@@ -163,9 +166,9 @@ def test_the_reseller_example_prices_the_cost_meter_without_declaring_it():
 
 def test_the_cloud_example_uses_every_model():
     load((EXAMPLES / "cloud.toml").read_text(encoding="utf-8"))
-    items = price_book(month=Month(2026, 9)).plan_for(0).items
+    items = price_book(month=Month(2026, 9), zone=PARIS).plan_for(0).items
     assert {item.terms.model for item in items} == {"flat", "per-unit", "graduated", "volume", "package", "cost-plus"}
-    later = {item.code: item.terms for item in price_book(month=Month(2026, 10)).plan_for(0).items}
+    later = {item.code: item.terms for item in price_book(month=Month(2026, 10), zone=PARIS).plan_for(0).items}
     assert {item.code for item in items if item.terms != later[item.code]} == {"dev1-l", "object-storage"}
 
 
@@ -192,7 +195,7 @@ def test_an_example_again_changes_nothing(example):
         ('unit_price = "0.05"', "", "prices.storage.unit_price is missing: model per-unit needs it"),
         ('unit_price = "0.05"', 'unit_prize = "0.05"', ".unit_prize is not known for model per-unit: expected included"),
         ('"per-unit"', '"per-kilo"', '.model = "per-kilo": expected one of flat, per-unit, graduated'),
-        ("2024-01-01", "2024-01-15", ".valid_from = 2024-01-15: expected the first day of a month, such as 2024-01-01"),
+        ("default = true", 'default = true\nproration = "hour"', ".proration = \"hour\": expected 'none', 'day' or 'second'"),
         ("2024-01-01", "2024-01-01T00:00:00", "expected a date such as 2026-10-01"),
         ("2024-01-01", '"2024-02-31"', "expected a day that exists"),
         ("2024-01-01", "1", "expected a date such as 2026-10-01"),
@@ -410,6 +413,71 @@ def test_the_default_and_the_currency_of_a_plan_stand_once_a_month_was_billed_by
     assert "closed months were billed in EUR" in refusal(WHOLE.replace('"EUR"', '"USD"'))
     ClosedMonth.objects.all().delete()
     load(WHOLE.replace('"EUR"', '"USD"'))
+    assert load(other).plans_added == 1
+
+
+# ----------------------------------------------------------------------------------------------- parts of a month
+
+WHOLE_MONTHS = WHOLE.replace("default = true", 'default = true\nproration = "none"')
+
+
+def test_a_new_plan_is_prorated_by_the_day_and_one_that_is_there_keeps_what_it_has():
+    load(WHOLE)
+    assert Plan.objects.get().proration == "day"
+    Plan.objects.update(proration="none")
+    load(WHOLE)
+    assert Plan.objects.get().proration == "none"
+
+
+def test_a_price_may_begin_on_any_day_unless_its_plan_bills_whole_months():
+    load(WHOLE + PRICE.replace("2024-01-01", "2026-10-15").replace("0.05", "0.06"))
+    (versions,) = price_book(month=Month(2026, 10), zone=PARIS).plan_for(0).versions
+    assert [(version.since.day, str(version.item.terms.unit_price)) for version in versions] == [(1, "0.05"), (15, "0.06")]
+    Plan.objects.all().update(code="elsewhere", is_default=False)
+    message = refusal(WHOLE_MONTHS + PRICE.replace("2024-01-01", "2026-10-15"))
+    assert (
+        'plan cloud bills whole months in 2026-10; expected the first day of a month, such as 2026-10-01, or proration = "day"'
+        in message
+    )
+
+
+def test_a_price_cannot_begin_on_a_day_within_a_closed_month_of_a_prorated_plan():
+    load(WHOLE)
+    close_month(Month(2026, 8))
+    for day in ("2026-08-02", "2026-08-31"):
+        assert "month 2026-08 is closed" in refusal(WHOLE + PRICE.replace("2024-01-01", day).replace("0.05", "0.06"))
+    assert load(WHOLE + PRICE.replace("2024-01-01", "2026-09-02").replace("0.05", "0.06")).prices_added == 1
+
+
+def test_a_version_that_was_in_force_on_some_days_of_a_closed_month_stands():
+    load(WHOLE + PRICE.replace("2024-01-01", "2026-08-31").replace("0.05", "0.06"))
+    close_month(Month(2026, 8))
+    assert "month 2026-08 is closed" in refusal(WHOLE.replace("0.05", "0.07"))
+    assert "month 2026-08 is closed" in refusal(PLAN + PRICE.replace("2024-01-01", "2026-08-31").replace("0.05", "0.07"))
+
+
+def test_a_plan_of_whole_months_goes_over_to_parts_with_the_first_open_month():
+    load(WHOLE_MONTHS)
+    close_month(Month(2026, 8))
+    load(WHOLE_MONTHS.replace('"none"', '"second"'))
+    plan = Plan.objects.get()
+    assert [plan.proration_in(Month(2026, month)) for month in (8, 9)] == ["none", "second"]
+    load(WHOLE_MONTHS.replace('"none"', '"day"'))  # nothing was billed by the second
+    close_month(Month(2026, 9))
+    message = refusal(WHOLE_MONTHS.replace('"none"', '"second"'))
+    assert 'month 2026-09 is closed and was billed with "day"' in message
+    assert "on 2026-10-01 or later" in message
+
+
+def test_a_first_default_plan_fills_no_gap_of_a_closed_month():
+    load(WHOLE.replace("default = true", ""))
+    account = make_account(created_at=datetime(2024, 1, 1, tzinfo=UTC))
+    subscription = make_subscription(account, Plan.objects.get(), starts_on=date(2026, 8, 10))
+    close_month(Month(2026, 8))
+    other = PLAN.replace("cloud", "other") + FLAT
+    assert "had days without a plan in it" in refusal(other)
+    subscription.starts_on = date(2026, 8, 1)
+    subscription.save()
     assert load(other).plans_added == 1
 
 

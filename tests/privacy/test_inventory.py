@@ -27,6 +27,8 @@ def column_faults(tables: tuple[Table, ...] = TABLES) -> list[str]:
     }
     found = []
     for model in apps.get_models(include_auto_created=True):
+        if model._meta.proxy:
+            continue  # no table of its own
         label = model._meta.label
         real = sorted(field.column for field in model._meta.local_concrete_fields)
         if label not in declared:

@@ -18,6 +18,7 @@ from django.http import HttpResponse
 from bonafide import append_only
 from bonafide.accounts.models import User
 from bonafide.billing.models import Invoice, InvoiceQuerySet
+from bonafide.contracts.models import Notice
 from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.mail.models import Letter, Refusal
 from bonafide.outgoing import client, guard
@@ -28,14 +29,16 @@ from bonafide.privacy.access_log import AccessLogMiddleware, folder
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Outcome, Session, SignIn
 from bonafide.sessions.store import key_hash
-from bonafide.terms.checks import bills, logs, pages, passing_on, people
+from bonafide.terms.checks import bills, contracts, logs, pages, passing_on, people
 from bonafide.terms.clauses import CLAUSES, said
 from bonafide.terms.finding import Finding
 from bonafide.usage.models import Total
 from bonafide.web import headers
 from tests.factories.accounts import make_account, make_user
 from tests.factories.billing import OCTOBER_1, make_invoice, make_meter, make_plan, operator, subscribe, triggers_lifted, use
+from tests.factories.contracts import make_contract, tell
 from tests.factories.mail import make_letter
+from tests.factories.terms import publish_terms
 from tests.privacy.test_checks import without_the_test_runner
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +52,7 @@ def living(settings, tmp_path) -> Iterator[Invoice]:
         path.unlink()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     invoice = make_invoice()
+    publish_terms()
     note_issued()
     render_pending(now=OCTOBER_1, limit=5)
     make_user(password="four plain unrelated words")
@@ -304,7 +308,98 @@ def unguard(table: str) -> None:
             cursor.execute(line)
 
 
+def rewritten(table: str, **values: object) -> None:
+    """As somebody with full rights over the database could."""
+    unguard(table)
+    with connection.cursor() as cursor:
+        for column, value in values.items():
+            cursor.execute(f"UPDATE {table} SET {column} = %s", [value])
+
+
+def a_contract_rewritten(patch, living):
+    make_contract(now=NOW)
+    rewritten("contracts_contract", summary='{"sections": []}')
+
+
+def an_order_that_nobody_confirms(patch, living):
+    patch.setattr("bonafide.contracts.order.confirm_order", lambda **given: None)
+
+
+def a_contract_whose_letter_is_missing(patch, living):
+    make_contract(now=NOW - timedelta(hours=1))
+    Letter.objects.filter(purpose="contract").delete()
+
+
+def a_button_that_says_less(patch, living):
+    patch.setattr(
+        "bonafide.contracts.views.ordering.render", lambda request, template, given: HttpResponse("<button>Go</button>")
+    )
+
+
+def a_contract_other_than_shown(patch, living):
+    from bonafide.contracts.views import ordering
+
+    render, nothing = ordering.render, {"summary": {"sections": [], "form": []}}
+    patch.setattr(ordering, "render", lambda request, template, given: render(request, template, {**given, **nothing}))
+
+
+def a_withdrawal_that_ends_nothing(patch, living):
+    patch.setattr("bonafide.contracts.notices.carry_out", lambda **given: None)
+
+
+def a_refund_that_nobody_paid(patch, living):
+    notice = tell(make_contract(now=NOW), kind=Notice.Kind.WITHDRAWAL, now=NOW)
+    notice.write(task=Notice.Task.REFUND, due_on=(NOW - timedelta(days=1)).date())
+
+
+def no_link_to_withdraw(patch, living):
+    patch.setattr("bonafide.contracts.models.Contract.may_withdraw", lambda self, today: False)
+
+
+def a_notice_that_nobody_confirms(patch, living):
+    patch.setattr("bonafide.contracts.notices.confirm_notice", lambda **given: None)
+
+
+def a_plan_that_goes_on(patch, living):
+    patch.setattr("bonafide.contracts.end.end_subscription", lambda *, subscription, last_on: subscription)
+
+
+def a_notice_that_nobody_found(patch, living):
+    told = NOW - timedelta(days=20)
+    tell(kind=Notice.Kind.CANCELLATION, now=told, email="x@example.com", contract="mine")
+
+
+def terms_that_are_not_there(patch, living):
+    patch.setattr(django_settings, "TERMS_IN_FORCE", "tests.terms.test_checks.nothing_in_force")
+
+
+def nothing_in_force(*, now: datetime) -> None:
+    return None
+
+
 MUTATIONS = {
+    "O1": [
+        a_contract_rewritten,
+        an_order_that_nobody_confirms,
+        a_contract_whose_letter_is_missing,
+        a_button_that_says_less,
+        a_contract_other_than_shown,
+        terms_that_are_not_there,
+    ],
+    "O2": [
+        a_withdrawal_that_ends_nothing,
+        a_refund_that_nobody_paid,
+        no_link_to_withdraw,
+        a_notice_that_nobody_confirms,
+        terms_that_are_not_there,
+    ],
+    "O3": [
+        a_withdrawal_that_ends_nothing,
+        a_plan_that_goes_on,
+        a_notice_that_nobody_confirms,
+        a_notice_that_nobody_found,
+        terms_that_are_not_there,
+    ],
     "U1": [a_letter_for_no_declared_purpose, news_in_spite_of_a_refusal],
     "D3": [an_address_that_stays, holds_that_can_be_rewritten, releases_that_can_be_taken_away],
     "B3": [a_card_in_an_address, a_page_that_asks_for_a_card],
@@ -398,3 +493,24 @@ def test_said_still_gives_every_clause(settings):
 )
 def test_numbers_of_cards_are_told_from_others(text, is_one):
     assert bills.holds_a_card_number(text) == is_one
+
+
+def test_who_sells_to_no_consumer_promises_no_withdrawal_and_still_proves_the_rest(living, settings):
+    settings.OPERATOR = by = operator(consumers={"sells_to_consumers": False})
+    for clause in CLAUSES:
+        if clause.id in ("O1", "O2", "O3"):
+            with without_the_test_runner():
+                assert clause.check(by, NOW).fault == "", clause.id
+    [withdrawing] = [clause for clause in said(by, "en") if clause.id == "O2"]
+    assert withdrawing.paragraphs == (
+        "Only companies and other organisations order here, so nobody has a period for withdrawing.",
+    )
+
+
+def test_a_consumer_who_could_order_where_none_is_sold_to_turns_the_check(living, settings, monkeypatch):
+    settings.OPERATOR = by = operator(consumers={"sells_to_consumers": False})
+    monkeypatch.setattr(
+        "bonafide.contracts.views.ordering.operator_now", lambda *, now: operator(consumers={"sells_to_consumers": True})
+    )
+    with without_the_test_runner():
+        assert contracts.withdrawals_are_carried_out(by, NOW).fault

@@ -44,7 +44,7 @@ def test_late_usage_alone_is_not_taken_for_usage_on_time() -> None:
     account, meter = make_account(), make_meter(scale=0)
     close_month(month=SEPTEMBER, now=NOW)
     use(account, meter, "5")
-    assert on_bill(OCTOBER) == [Measured(account.pk, meter.pk, 202409, "", 5, 0, 1)]
+    assert on_bill(OCTOBER) == [Measured(account.pk, meter.pk, 202409, "", 5, None, 1)]
 
 
 def test_a_meter_that_has_no_groups_any_more_keeps_those_it_measured() -> None:

@@ -13,12 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 
 from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
 from bonafide.billing.models import Budget, Invoice
+from bonafide.contracts.models import Contract
+from bonafide.periods import Month, day_key
+from bonafide.pricing.models import Meter
+from bonafide.usage.models import Total
+from tests.factories.billing import use
+from tests.factories.contracts import make_contract
 
 ACTORS = ("signed_out", "stranger", "viewer", "billing", "owner", "staff")
 VISITOR = "visitor"
@@ -69,12 +77,14 @@ class Row:
 # Routes with a part of their address left open that lead to nobody's object, and why.
 NOBODYS = {
     "promises/<str:clause_id>": "what is promised to everybody",
+    "order/<str:code>": "a plan, which is offered to everybody",
     "terms/<int:number>": "the terms, which are everybody's",
     "terms/<int:number>.pdf": "the same",
     "terms/changes/<int:before>..<int:after>": "the same",
     r"^account/confirm-email/(?P<key>[-:\w]+)/$": "the key of a letter: whoever has it is its reader; a wrong one says so",
     r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "the same",
     "api/v1/accounts/<path:reference>/usage": "opened by keys: see what one of another account gets",
+    "api/v1/accounts/<path:reference>/forecast": "the same",
     "api/v1/bills/<path:number>": "the same",
 }
 
@@ -87,6 +97,20 @@ def budget_of(world: World) -> int:
     """A budget of the account."""
     values = {"currency": "EUR", "amount_minor": 10_000}
     return Budget.objects.get_or_create(account=world.account, **values, defaults={"set_at": world.account.created_at})[0].pk
+
+
+def offered(world: World) -> Contract:
+    """A contract of the account for a plan that is on offer."""
+    return Contract.objects.filter(account=world.account).first() or make_contract(account=world.account, now=datetime.now(UTC))
+
+
+def drafted_in(world: World) -> Month:
+    """The running month, in which the account has used something."""
+    month = Month.of(datetime.now(UTC), settings.OPERATOR.zone)
+    meter = Meter.objects.get(prices__plan__subscriptions__account=world.account)
+    if not Total.objects.filter(account=world.account, bill_month=month.key).exists():
+        use(world.account, meter, "2", day=day_key(month.first_day))
+    return month
 
 
 ROWS = [
@@ -202,13 +226,27 @@ ROWS = [
     Row("promises/evidence.jsonl", at("/promises/evidence.jsonl"), EVERYBODY),
     Row("promises/<str:clause_id>", at("/promises/S2"), EVERYBODY),
     Row(".well-known/promises.json", at("/.well-known/promises.json"), EVERYBODY),
+    # contracts
+    Row("order", at("/order"), EVERYBODY),
+    Row(
+        "order/<str:code>",
+        lambda world: f"/order/{offered(world).plan.code}",
+        ("sign-in", "open", "closed", "closed", "open", "none"),
+    ),
+    Row("settings/contracts", at("/settings/contracts"), ACCOUNTS),
+    Row("settings/contracts/<int:pk>", lambda world: f"/settings/contracts/{offered(world).pk}", MEMBERS),
+    Row("withdraw", at("/withdraw"), EVERYBODY),
+    Row("cancel", at("/cancel"), EVERYBODY),
+    Row("cancel/notify", at("/cancel/notify"), POST_ONLY),
     # overview, usage, billing, documents
     Row("", at("/"), EVERYBODY),
     Row("usage", at("/usage"), OWN),
     Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),
     Row("bills", at("/bills"), OWN),
+    Row("balance", at("/balance"), ACCOUNTS),
     Row("settings/budgets", at("/settings/budgets"), ACCOUNTS),
     Row("settings/budgets/<int:pk>/remove", lambda world: f"/settings/budgets/{budget_of(world)}/remove", POST_ONLY),
+    Row("bills/draft/<month:month>", lambda world: f"/bills/draft/{drafted_in(world)}", MEMBERS),
     Row("bills/recompute.py", at("/bills/recompute.py"), EVERYBODY),
     Row("bills/<bill:number>/lines/<int:position>", lambda world: f"/bills/{world.invoice.number}/lines/1", MEMBERS),
     Row("bills/<bill:number>/usage.csv", lambda world: f"/bills/{world.invoice.number}/usage.csv", MEMBERS),
@@ -231,6 +269,12 @@ ROWS = [
     Row(
         "api/v1/accounts/<path:reference>/usage",
         lambda world: f"/api/v1/accounts/{world.account.reference}/usage",
+        NEEDS_KEY,
+        keys=ONLY_OURS,
+    ),
+    Row(
+        "api/v1/accounts/<path:reference>/forecast",
+        lambda world: f"/api/v1/accounts/{world.account.reference}/forecast",
         NEEDS_KEY,
         keys=ONLY_OURS,
     ),

@@ -94,7 +94,7 @@ def test_asvs_8_2_2_a_key_opens_its_own_account_alone(world):
         answers = [Client().get(row.address(world), headers={"Authorization": f"Bearer {key}"}) for key in keys]
         if [outcome(answer) for answer in answers] != list(row.keys or ()):
             wrong.append(f"{row.route!r}: {[outcome(answer) for answer in answers]}")
-        if row.route != "api/v1/accounts/<path:reference>/usage" and world.account.reference in answers[0].content.decode():
+        if not row.route.startswith("api/v1/accounts/") and world.account.reference in answers[0].content.decode():
             wrong.append(f"{row.route!r} tells another account's key about this one")
     assert wrong == [], "say in the row's keys what each of the three gets"
 

@@ -73,8 +73,14 @@ UNSAFE = [
     Unsafe("settings/company", ("sign-in", "open", "closed", "open", "open", "none")),
     Unsafe("settings/company/ask-vies", ("sign-in", "away", "closed", "away", "away", "none")),
     # billing
+    Unsafe("balance", ("sign-in", "open", "closed", "open", "open", "none"), lambda world: {"code": "NONE-SUCH"}),
     Unsafe("settings/budgets", ("sign-in", "away", "closed", "away", "away", "none"), lambda world: {"amount": "50"}),
     Unsafe("settings/budgets/<int:pk>/remove", ("sign-in", "none", "closed", "away", "away", "none")),
+    # contracts
+    Unsafe("order/<str:code>", ("sign-in", "open", "closed", "closed", "open", "none")),  # sent with nothing in it
+    Unsafe("withdraw", ANYBODYS_FORM),
+    Unsafe("cancel", ANYBODYS_FORM),
+    Unsafe("cancel/notify", ("away",) * 6),  # what was not looked at before is sent nowhere
     # sign_in
     Unsafe("account/login/", ENTRANCE_FORM),
     Unsafe("account/not-me/<str:token>/", LINK),

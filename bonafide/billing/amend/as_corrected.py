@@ -14,7 +14,7 @@ from bonafide.billing.amend.changes import Changes, LineChange
 from bonafide.billing.amend.taken_back import amount_of
 from bonafide.billing.compute import LARGEST, buyer_of, seller_of
 from bonafide.billing.computed import ComputedBill, ComputedLine, main_of
-from bonafide.billing.lines import Prices, Unbillable, lines_of
+from bonafide.billing.lines import Prices, Unbillable, lines_of, split_days
 from bonafide.billing.models import Invoice, InvoiceLine, InvoiceTax
 from bonafide.billing.seal import canonical
 from bonafide.billing.tax.rates import STANDARD_SORT
@@ -134,7 +134,7 @@ class _Sorts:
     """
 
     def __init__(self, invoice: Invoice, rows: list[InvoiceLine], changes: Changes, operator: Operator) -> None:
-        month, prices = Month.from_key(invoice.month), Prices()
+        month, prices = Month.from_key(invoice.month), Prices(operator.zone)
         sheet = prices.sheet(invoice.account_id, month, invoice.language)
         entries = sheet.entries if sheet else ()
         self._all = {entry.item.sort for entry in entries}
@@ -178,9 +178,11 @@ class _Sorts:
 
 def _lines_again(invoice: Invoice, month: Month, prices: Prices, operator: Operator) -> tuple[ComputedLine, ...]:
     """The lines as they come out of the usage that is kept; none when they do not any more."""
-    measured = list(measure(bill_month=month, zone=operator.zone, account_ids=[invoice.account_id]))
+    account = invoice.account
+    measured = list(measure(bill_month=month, zone=operator.zone, account_ids=[account.pk]))
     try:
-        return lines_of(account_id=invoice.account_id, measured=measured, month=month, language=invoice.language, prices=prices)
+        days = split_days(accounts=[account], measured={account.pk: measured}, month=month, prices=prices, until=None)
+        return lines_of(account=account, measured=measured, month=month, prices=prices, days=days, language=invoice.language)
     except (Unbillable, ArithmeticError, ValueError):
         return ()
 

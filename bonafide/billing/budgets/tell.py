@@ -32,7 +32,7 @@ def tell_budgets(*, operator: Operator, now: datetime) -> int:
     """
     month, told = Month.of(now, operator.zone), 0
     waiting = Budget.objects.exclude(reached__month=month.key).filter(account__closed_at=None)
-    for account in Account.objects.filter(pk__in=waiting.values("account")).order_by("pk"):
+    for account in Account.objects.real().filter(pk__in=waiting.values("account")).order_by("pk"):
         bill = running_bill(account=account, month=month, operator=operator, now=now)
         if not isinstance(bill, ComputedBill):
             continue

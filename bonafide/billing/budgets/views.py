@@ -59,5 +59,5 @@ def remove_budget(request: HttpRequest, membership: Membership, pk: int) -> Http
 
 def _currency(account: Account, month: Month) -> str:
     """What the account is billed in this month; the operator's own while it has no plan."""
-    plan = price_book(month=month).plan_for(account.pk)
+    plan = price_book(month=month, zone=settings.OPERATOR.zone).plan_for(account.pk)
     return plan.currency if plan else str(settings.OPERATOR.billing.currency)

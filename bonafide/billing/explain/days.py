@@ -12,7 +12,7 @@ from django.db.models import Sum
 from bonafide.billing.explain.replay import Explained
 from bonafide.billing.models import Invoice
 from bonafide.money import unscaled
-from bonafide.periods import day_from_key
+from bonafide.periods import day_from_key, day_key
 from bonafide.pricing.models import Meter
 from bonafide.usage.daily import daily_quantities
 from bonafide.usage.models import Total
@@ -42,6 +42,9 @@ def days_counted(*, invoice: Invoice, one: Explained, zone: ZoneInfo) -> list[Da
     )
     if one.group is not None:
         rows = rows.filter(group_key=one.group)
+    part = one.charge.entry.part
+    if part:
+        rows = rows.filter(day__gte=day_key(part.first), day__lt=day_key(part.until))
     without = meter.aggregation in (Meter.Aggregation.UNIQUE, Meter.Aggregation.HOURS)
     counted = {
         day: DayCounted(day_from_key(day), None if without else unscaled(int(quantity), meter.scale), int(events))
@@ -53,7 +56,7 @@ def days_counted(*, invoice: Invoice, one: Explained, zone: ZoneInfo) -> list[Da
         ).get(meter.code)
         known = Meter.objects.get(pk=meter.id)
         for day, quantity in days.quantity.items() if days else ():
-            if day // 100 == key:
+            if day // 100 == key and (part is None or part.has(day_from_key(day))):
                 events = counted[day].events if day in counted else 0
                 counted[day] = DayCounted(day_from_key(day), in_unit(known, quantity), events)
     return [counted[day] for day in sorted(counted)]

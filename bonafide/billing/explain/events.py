@@ -75,7 +75,7 @@ def usage_rows(*, invoice: Invoice, explained: Sequence[Explained], zone: ZoneIn
         meter_id, group, subject, day, bill_month, occurred_us, quantity, source, event_id, dimensions = row
         meter = meters[meter_id]
         yield (
-            positions.of(meter_id, group, day // 100),
+            positions.of(meter_id, group, day),
             meter.code,
             group,
             subject,
@@ -115,15 +115,15 @@ class _Positions:
                 self.by_meter[one.meter_id].append(one)
         self._known: dict[tuple[int, str, int], str] = {}
 
-    def of(self, meter_id: int, group: str, month: int) -> str:
-        key = (meter_id, group, month)
+    def of(self, meter_id: int, group: str, day: int) -> str:
+        key = (meter_id, group, day)
         if key not in self._known:
-            # A resource that began to run goes on to: its hours are also those of later months.
+            # A resource that began to run goes on to: its hours are also those of later days and months.
             lasts = self.meters[meter_id].aggregation == Meter.Aggregation.HOURS
             self._known[key] = " ".join(
                 str(position)
                 for one in self.by_meter[meter_id]
-                if one.group in (None, group) and (one.month.key == month or (lasts and one.month.key > month))
+                if one.group in (None, group) and (lasts or one.days[0] <= day) and day < one.days[1]
                 for position in one.positions
             )
         return self._known[key]

@@ -8,9 +8,11 @@ Both files are on the bill's page. It needs Python 3.8 or later and nothing else
 How a bill comes about, which is what you read below:
 
 1. The events of a meter become one quantity a month (``quantities``): a sum, a count, a largest, a latest, a number of different
-   values, or hours. Where the price is each group's own, there is a quantity for each group.
+   values, or hours. Where the price is each group's own, there is a quantity for each group. Where a price holds for some days of
+   the month, the quantity is that of these days, and its terms are cut to the share of the month that is owed (``prorated``).
 2. The price's terms turn that quantity into lines (``rate``): a line's amount is quantity times unit price, rounded half up once.
 3. Usage that came after its month was billed is a late line: what its month comes to with it, less what it came to without.
+4. Each rate of tax is taken once, on the sum of its lines; where prices include it, out of that sum (``taxed``).
 """
 
 import csv
@@ -34,13 +36,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class Usage:
     """The events of usage.csv, summed up as they are read; only hours and different values are kept one by one.
 
-    A month's figures are kept by the bill ("2024-09") that the event was on, so that what was known before can be told.
+    A day's figures are kept by the bill ("2024-09") that the event was on, so that what was known before can be told.
     """
 
     def __init__(self, meters):
         self.meters = meters
-        self.figures = defaultdict(dict)  # (meter, month, group) -> {bill: sum, largest or latest}
-        self.subjects = defaultdict(dict)  # (meter, month, group) -> {value: first bill}
+        self.figures = defaultdict(dict)  # (meter, day, group) -> {bill: sum, largest or latest}
+        self.subjects = defaultdict(dict)  # (meter, month, group) -> {value: (first bill, its earliest day there)}
         self.states = defaultdict(lambda: defaultdict(list))  # meter -> {resource: [(time, quantity, group, bill)]}
         self.unknown = []
 
@@ -49,7 +51,7 @@ class Usage:
         if meter is None:
             self.unknown.append(row["meter"])
             return
-        kind, key = meter["aggregation"], (row["meter"], row["day"][:7], row["group"])
+        kind, key = meter["aggregation"], (row["meter"], row["day"], row["group"])
         figures = self.figures[key]
         if kind in ("sum", "count"):
             figures[bill] = figures.get(bill, ZERO) + quantity
@@ -60,28 +62,40 @@ class Usage:
             figures[bill] = max(figures.get(bill, reading), reading)
         elif kind == "unique":
             figures.setdefault(bill, ZERO)
-            self.subjects[key][row["subject"]] = min(self.subjects[key].get(row["subject"], bill), bill)
+            values, seen = self.subjects[row["meter"], row["day"][:7], row["group"]], (bill, row["day"])
+            values[row["subject"]] = min(values.get(row["subject"], seen), seen)
         elif kind == "hours":
+            figures.setdefault(bill, ZERO)
             self.states[row["meter"]][row["subject"]].append((instant(row["time"]), quantity, row["group"], bill))
 
     def quantities(self, charge, known):
-        """The quantity of each group in a charge's month, from the events that were on bills for which ``known`` is true."""
-        meter, found = charge["meter"], {}
+        """The quantity of each group on a charge's days, from the events that were on bills for which ``known`` is true."""
+        meter, figures = charge["meter"], defaultdict(list)
         if meter["aggregation"] == "hours":
             return self._hours(charge, known)
-        for (code, month, group), by_bill in self.figures.items():
-            if (code, month) != (meter["code"], charge["month"]):
-                continue
-            figures = [figure for bill, figure in by_bill.items() if known(bill)]
-            if meter["aggregation"] in ("sum", "count"):
-                found[group] = sum(figures, ZERO)
-            elif meter["aggregation"] == "max":
-                found[group] = max(figures, default=ZERO)
-            elif meter["aggregation"] == "latest":
-                found[group] = max(figures, default=(0, ZERO))[1]
-            else:
-                found[group] = Decimal(sum(known(bill) for bill in self.subjects[code, month, group].values()))
-        return found
+        for (code, day, group), by_bill in self.figures.items():
+            if code == meter["code"] and within(charge, day):
+                figures[group] += [figure for bill, figure in by_bill.items() if known(bill)]
+        if meter["aggregation"] == "unique":
+            values = {group: self.subjects[meter["code"], charge["month"], group].values() for group in figures}
+            return {
+                group: Decimal(sum(known(bill) and within(charge, day) for bill, day in seen)) for group, seen in values.items()
+            }
+        if meter["aggregation"] == "max":
+            return {group: max(found, default=ZERO) for group, found in figures.items()}
+        if meter["aggregation"] == "latest":
+            return {group: max(found, default=(0, ZERO))[1] for group, found in figures.items()}
+        return {group: sum(found, ZERO) for group, found in figures.items()}
+
+    def has_group(self, charge, known):
+        """Whether there was anything of a charge's own group on its days."""
+        code, group = charge["meter"]["code"], charge["group"]
+        if self._hours(charge, known).get(group):
+            return True
+        return any(
+            (of, its) == (code, group) and within(charge, day) and any(map(known, by_bill))
+            for (of, day, its), by_bill in self.figures.items()
+        )
 
     def _hours(self, charge, known):
         """A resource's state lasts until its next one; what lasted is counted in whole seconds, rounded half up once a group."""
@@ -95,6 +109,12 @@ class Usage:
                 if quantity > 0 and until > max(since, start):
                     lasted[group] += int(quantity.scaleb(meter["decimals"])) * (until - max(since, start))
         return {group: Decimal((units + 500_000) // 1_000_000) for group, units in lasted.items()}
+
+
+def within(charge, day):
+    """Whether a day is one of a charge's: of its month, or where it has days of its own, of those."""
+    days = charge.get("days")
+    return days["from"] <= day < days["until"] if days else day[:7] == charge["month"]
 
 
 def instant(text):
@@ -143,7 +163,7 @@ def charged(terms, quantity, decimals, exchange):
     """What is beyond the allowance, by the model of the price."""
     model = terms["model"]
     if model == "flat":
-        return [line(ONE, Decimal(terms["amount"]), decimals)]
+        return [line(Decimal(terms.get("quantity", 1)), Decimal(terms["amount"]), decimals)]
     if model == "per-unit":
         return [line(quantity, Decimal(terms["unit_price"]), decimals)]
     if model == "package":  # each package that was begun
@@ -174,21 +194,63 @@ def tier_lines(tier, quantity, decimals):
     return lines
 
 
+# --- a part of a month owes its share of what a month owes ---
+
+
+def prorated(charge, decimals):
+    """A charge's terms, cut to its share of the month. Each number is rounded half up once.
+
+    Amounts of money are cut, to the currency's smallest unit. Of what adds up over the days, so are the units that are included
+    and the bounds of tiers, to the decimals that are kept of it, at most four; of a level (a largest or latest), the prices
+    instead, to six decimals.
+    """
+    terms, share, meter = charge["price"]["terms"], charge.get("share"), charge["meter"]
+    if not share or share["owed"] == share["of"]:
+        return terms
+    places = dict.fromkeys(("amount", "minimum", "flat"), decimals)
+    if meter and meter["aggregation"] in ("max", "latest"):
+        places.update(unit_price=6, price=6)
+    elif meter:
+        kept = 4 if meter["aggregation"] == "hours" else min(4, meter["decimals"])
+        places.update(included=kept, up_to=kept)
+
+    def cut(name, number):
+        part = Decimal(number) * share["owed"] / share["of"]
+        return part.quantize(ONE.scaleb(-places[name]), rounding=ROUND_HALF_UP)
+
+    def cut_each(table):
+        return {name: cut(name, value) if name in places else value for name, value in table.items()}
+
+    terms = cut_each(terms)
+    tiers, below = [], ZERO
+    for tier in map(cut_each, terms.get("tiers", [])):
+        if "up_to" not in tier or Decimal(tier["up_to"]) > below:  # else nothing is left of it
+            tiers.append(tier)
+        below = Decimal(tier.get("up_to", below))
+    return {**terms, "tiers": tiers}
+
+
 # --- 3. the lines are compared with the bill's ---
 
 
 def recomputed(bill, usage, charge):
     """A charge's lines. Of a late line only the amount is worked out: quantity and unit price are None."""
     exchange = Decimal(charge["exchange"]["rate"]) if charge["exchange"] else ONE
-    terms, decimals = charge["price"]["terms"], bill["decimals"]
+    decimals = bill["decimals"]
+    terms = prorated(charge, decimals)
 
     def lines(known):
         return rate(terms, quantity_of(usage, charge, known), decimals, exchange)
 
+    def earlier(on_bill):
+        return on_bill < bill["month"]
+
     if not charge["late"]:
         return lines(lambda on_bill: True)
     after = sum(amount for _, _, amount in lines(lambda on_bill: True))
-    before = sum(amount for _, _, amount in lines(lambda on_bill: on_bill < bill["month"]))
+    before = sum(amount for _, _, amount in lines(earlier))
+    if charge["group"] is not None and not usage.has_group(charge, earlier):
+        before = 0  # not even its minimum was billed
     return [(None, None, after - before)]
 
 
@@ -213,11 +275,41 @@ def compare(bill, usage, say):
     if total != bill["net_minor"]:
         say("NOT EQUAL: the lines add up to {}, the bill says {}".format(total, bill["net_minor"]))
         equal = False
+    return taxed(bill, say) and equal
+
+
+def taxed(bill, say):
+    """Say of each rate of tax whether it is equal: once on the sum of its lines, or out of it where prices include it."""
+    equal, total = True, 0
+    for tax in bill["taxes"]:
+        own = (tax["category"], tax["rate"])
+        mine = [one for one in bill["lines"] if (one["tax_category"], one["tax_rate"]) in (own, ("", ""))]
+        rate, amount = Decimal(tax["rate"]), Decimal(sum(amount_of(one) for one in mine))
+        if any(one["gross_minor"] is not None for one in mine):
+            base = (amount * 100 / (100 + rate)).quantize(ONE, rounding=ROUND_HALF_UP)
+            again = (int(base), int(amount - base))
+        else:
+            again = (int(amount), int((amount * rate / 100).quantize(ONE, rounding=ROUND_HALF_UP)))
+        on_bill = (tax["base_minor"], tax["tax_minor"])
+        total += sum(on_bill)
+        verdict = "equal"
+        if again != on_bill:
+            verdict = "NOT EQUAL: the bill says base and tax {}, this says {}".format(on_bill, again)
+        say("tax {} {} %: {}".format(tax["category"], tax["rate"], verdict))
+        equal = equal and again == on_bill
+    if total != bill["total_minor"]:
+        say("NOT EQUAL: bases and taxes come to {}, the bill says {}".format(total, bill["total_minor"]))
+        equal = False
     return equal
 
 
+def amount_of(one):
+    """A line's quantity times its price: its net, or with the tax where prices include it."""
+    return one["net_minor"] if one["gross_minor"] is None else one["gross_minor"]
+
+
 def judged(issued, again, bill):
-    on_bill = (Decimal(issued["quantity"]), Decimal(issued["unit_price"]), issued["net_minor"])
+    on_bill = (Decimal(issued["quantity"]), Decimal(issued["unit_price"]), amount_of(issued))
     if line(on_bill[0], on_bill[1], bill["decimals"])[2] != on_bill[2]:
         return "NOT EQUAL: its quantity times its price is not its amount"
     if again is None:

@@ -14,11 +14,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bonafide.billing.balance.explain import own_line
 from bonafide.billing.explain.days import days_counted
 from bonafide.billing.explain.events import events_gone, usage_csv
 from bonafide.billing.explain.prices import prices_of
 from bonafide.billing.explain.replay import Explained, Unexplained, replay
-from bonafide.billing.explain.words import terms_in_words
+from bonafide.billing.explain.words import part_in_words, terms_in_words
 from bonafide.billing.models import Invoice
 from bonafide.web.templatetags.web import language
 
@@ -35,7 +36,13 @@ def bill_line(request: HttpRequest, number: str, position: int) -> HttpResponse:
     return render(
         request,
         "billing/line.html",
-        {"invoice": invoice, "line": line, "gone": _gone(invoice), **(_of_charge(invoice, one) if one else {})},
+        {
+            "invoice": invoice,
+            "line": line,
+            "gone": _gone(invoice),
+            "own": "" if one else own_line(invoice=invoice, line=line),
+            **(_of_charge(invoice, one) if one else {}),
+        },
     )
 
 
@@ -106,7 +113,8 @@ def _of_charge(invoice: Invoice, one: Explained) -> dict[str, Any]:
         "price_name": entry.item.name(language()),
         "month": one.month,
         "unit": unit,
-        "terms": terms_in_words(terms=entry.terms, unit=unit, currency=invoice.currency, language=language()),
+        "part": part_in_words(entry=entry, language=language()),
+        "terms": terms_in_words(terms=entry.full.terms, unit=unit, currency=invoice.currency, language=language()),
         "days": days_counted(invoice=invoice, one=one, zone=settings.OPERATOR.zone),
     }
 

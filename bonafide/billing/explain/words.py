@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from babel.numbers import format_currency
 from django.utils.translation import gettext as _
 
+from bonafide.billing.sheets import Entry
 from bonafide.billing.wording import exactly, with_unit
 from bonafide.languages import locale_of
+from bonafide.pricing.prorate import LEVELS
 from bonafide.pricing.rating import CostPlus, Flat, Graduated, Package, PerUnit, Terms, Tier, Volume
 from bonafide.pricing.units import unit_text
 
@@ -20,6 +23,22 @@ def terms_in_words(*, terms: Terms, unit: str, currency: str, language: str) -> 
     :param unit: the meter's; empty for a price without one.
     """
     return list(_sentences(terms, _Writer(unit, currency, language)))
+
+
+def part_in_words(*, entry: Entry, language: str) -> list[str]:
+    """The days that a price holds for, and what part of a month they owe; call with ``language`` active."""
+    words, part = replace(entry.words(""), language=language), entry.part
+    if part is None:
+        return []
+    found = [words.days(part)]
+    if part.share != 1:
+        owed = words.owed(part)
+        if entry.meter and entry.meter.aggregation in LEVELS:
+            said = _("%(owed)s of %(whole)s: the price of a unit, amounts and fees are that part of a month’s")
+        else:
+            said = _("%(owed)s of %(whole)s: amounts, fees, what is included and the bounds of tiers are that part of a month’s")
+        found.append(said % owed)
+    return found
 
 
 class _Writer:

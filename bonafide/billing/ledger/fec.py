@@ -38,6 +38,7 @@ _LABELS = {
     "bank": "Banque",
     "clearing": "Stripe - fonds en attente",
     "fees": "Services bancaires",
+    "expired": "Produits divers de gestion courante",
     "losses": "Pertes sur créances irrécouvrables",
 }
 _TEXTS = {
@@ -47,6 +48,8 @@ _TEXTS = {
     Step.FEE: "Frais",
     Step.PAYOUT: "Virement",
     Step.VOUCHER: "Avance",
+    Step.REFUND: "Remboursement d'avance",
+    Step.EXPIRY: "Avance périmée",
     Step.LOSS: "Perte",
     Step.REVERSAL: "Annulation",
 }
@@ -111,7 +114,7 @@ def lines_of_year(*, year: int, operator: Operator) -> Iterator[str]:
         Posting.objects.filter(year=year)
         .order_by("entry", "line")
         .values(
-            *("entry", "step", "source", "invoice_id", "piece", "dated_on", "posted_on", "debit", "credit"),
+            *("entry", "step", "source", "invoice_id", "piece", "piece_on", "dated_on", "posted_on", "debit", "credit"),
             *("amount_minor", "currency", "home_minor"),
             reference=F("account__reference"),
             name=F("account__name"),
@@ -182,7 +185,7 @@ def _entry(rows: list[dict[str, Any]], lettered: dict[int, tuple[str, date]], op
                     reference if customer else "",
                     name if customer else "",
                     first["piece"],
-                    _day(first["dated_on"]),
+                    _day(first["piece_on"] or first["dated_on"]),
                     text,
                     amount if side.debit else _amount(0, home),
                     _amount(0, home) if side.debit else amount,

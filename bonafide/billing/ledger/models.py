@@ -15,6 +15,8 @@ class Step(models.TextChoices):
     FEE = "fee", "fee"
     PAYOUT = "payout", "payout"
     VOUCHER = "voucher", "voucher"
+    REFUND = "refund", "refund"
+    EXPIRY = "expiry", "expiry"
     LOSS = "loss", "loss"
     REVERSAL = "reversal", "reversal"
 
@@ -24,7 +26,8 @@ class Posting(models.Model):
 
     The rows of one ``entry`` of a ``year`` are what one step did. Each row balances by itself, so every entry does.
     ``home_minor`` is the amount in the currency of the books by the rate that the bill names, empty when it names none.
-    ``posted_on`` is the day from which it is final (the ValidDate of a FEC).
+    ``posted_on`` is the day from which it is final (the ValidDate of a FEC). ``piece_on`` is the document's own day where the
+    entry could not be dated by it, because the month was closed (``closings.entry_day``); empty where it is ``dated_on``.
 
     Foreign keys are without a constraint in the database: what they point to is never deleted (``billing.triggers``, accounts
     with bills), and ``bills verify`` looks.
@@ -49,6 +52,7 @@ class Posting(models.Model):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     home_minor = models.BigIntegerField(null=True)
+    piece_on = models.DateField(null=True)
     # Each covers its row and the seal of the row before it in the year; see seal.py.
     seal = models.CharField(max_length=64)
 

@@ -171,3 +171,8 @@ def reversed_by(rows: Iterable[tuple[str, str, int, int | None]]) -> list[Move]:
         minor[key] = minor.get(key, 0) + sign * amount
         home[key] = None if known is None or at_home is None else known + sign * at_home
     return [moved for (debit, credit), amount in minor.items() for moved in move(credit, debit, amount, home[debit, credit])]
+
+
+def expired(*, books: Books, minor: int, home: int | None) -> list[Move]:
+    """Money that came in advance expires, and is income."""
+    return move(books.prepaid, books.expired, minor, home)

@@ -14,9 +14,10 @@ from bonafide.billing.amend.models import CARRIED
 from bonafide.billing.ledger import moves
 from bonafide.billing.ledger.models import Posting, Step
 from bonafide.billing.ledger.moves import Move
-from bonafide.billing.ledger.seal import GENESIS, SEALED, seal_of
+from bonafide.billing.ledger.seal import GENESIS, LATER, SEALED, seal_of
 from bonafide.billing.taxed import at_home
 from bonafide.operator import Operator
+from bonafide.operator_books import Books
 
 if TYPE_CHECKING:
     from bonafide.billing.amend.models import Loss
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Means of payment whose money is at the provider first.
 AT_PROVIDER = frozenset({"stripe", "card", "sepa_debit"})
+# The means by which money that was paid in advance settles a bill.
+BALANCE = "balance"
 
 
 class _Decided(msgspec.Struct):
@@ -66,6 +69,7 @@ class Entry:
     posted_on: date
     currency: str
     moves: Sequence[Move]
+    piece_on: date | None = None
 
 
 def issued_of(*, ids: Sequence[int], bills: Sequence[Numbered]) -> list[Issued]:
@@ -131,27 +135,25 @@ def home_of(bill: Issued, operator: Operator) -> tuple[int | None, int | None]:
     return net, bill.tax_home_minor
 
 
-def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime | None) -> None:
-    """Post money on a bill, on the day it was received; call within its transaction, once the numbers are locked."""
+def post_settlement(*, settlement: Settlement, operator: Operator, now: datetime | None, entered_on: date | None = None) -> None:
+    """Post money on a bill, on the day it was received; call within its transaction, once the numbers are locked.
+
+    :param entered_on: the day of the entry, where the month of that day is closed.
+    """
     invoice, books = settlement.invoice, operator.books
     earlier = type(settlement).objects.filter(invoice=invoice, pk__lt=settlement.pk)
     moved = moves.settled(
         books=books,
-        money=_money(settlement.means, operator),
+        money=money_account(books=books, means=settlement.means),
         standing=_standing(invoice, operator, earlier.aggregate(sum=Sum("amount_minor"))["sum"] or 0),
         amount_minor=settlement.amount_minor,
     )
     received = settlement.received_on
     known = (Step.SETTLEMENT, settlement.pk, invoice.account_id, invoice.pk, settlement.reference)
-    entry = Entry(*known, received, _day(now, operator, received), invoice.currency, moved)
+    dated_on = entered_on or received
+    piece_on = None if dated_on == received else received
+    entry = Entry(*known, dated_on, _day(now, operator, dated_on), invoice.currency, moved, piece_on)
     write_entries(entries=[entry])
-
-
-def _money(means: str, operator: Operator) -> str:
-    """Where money is: at the provider, at the bank, or on its way from a replaced bill to the one in its place."""
-    if means == CARRIED:
-        return operator.books.prepaid
-    return operator.books.clearing if means in AT_PROVIDER else operator.books.bank
 
 
 def post_loss(*, loss: Loss, before_minor: int, settled_minor: int, operator: Operator) -> None:
@@ -176,6 +178,33 @@ def post_reversal(*, original: Invoice, document: Issued, operator: Operator) ->
     day = document.issued_on
     known = (Step.REVERSAL, original.pk, original.account_id, original.pk, document.number)
     write_entries(entries=[Entry(*known, day, day, original.currency, moved)])
+
+
+def money_account(*, books: Books, means: str) -> str:
+    """Where money is that came (or goes) by these means."""
+    if means in (BALANCE, CARRIED):  # paid in advance, or on its way from a replaced bill to the one in its place
+        return books.prepaid
+    return books.clearing if means in AT_PROVIDER else books.bank
+
+
+def paid_in_advance(*, bill: Issued, settlement: Settlement, operator: Operator) -> Entry:
+    """The entry of what a bill takes from money in advance at its issue, before anything else settles it."""
+    books, total = operator.books, bill.net_minor + bill.tax_minor
+    home_net, home_tax = home_of(bill, operator)
+    vat = moves.vat_account(books=books, treatment=bill.treatment, taxed_in=bill.taxed_in, on_debits=operator.tax.vat_on_debits)
+    waits = vat == books.vat_pending
+    standing = moves.Standing(
+        total_minor=total,
+        billed_minor=total,
+        home_billed=None if home_net is None or home_tax is None else home_net + home_tax,
+        pending_minor=bill.tax_minor if waits else 0,
+        home_pending=home_tax if waits else 0,
+        settled_minor=0,
+    )
+    moved = moves.settled(books=books, money=books.prepaid, standing=standing, amount_minor=settlement.amount_minor)
+    day = settlement.received_on
+    known = (Step.SETTLEMENT, settlement.pk, bill.account_id, bill.id, settlement.reference)
+    return Entry(*known, day, day, bill.currency, moved)
 
 
 def post_credit(*, document: Issued, original: Invoice, settled_minor: int, operator: Operator) -> None:
@@ -248,9 +277,9 @@ def write_entries(*, entries: Iterable[Entry]) -> None:
 
     last: dict[int, tuple[int, str]] = {}
     rows = []
-    for entry in entries:
-        if not entry.moves:
-            continue
+    given = [entry for entry in entries if entry.moves]
+    late = any(entry.piece_on for entry in given)
+    for entry in given:
         year = entry.dated_on.year
         number, seal = last.get(year) or _last_of(year)
         number += 1
@@ -258,12 +287,14 @@ def write_entries(*, entries: Iterable[Entry]) -> None:
         days = (entry.dated_on.isoformat(), entry.posted_on.isoformat())
         for line, moved in enumerate(entry.moves, start=1):
             amounts = (moved.debit, moved.credit, moved.amount_minor, entry.currency, moved.home_minor)
-            row = (year, number, line, *known, *days, *amounts)
+            row: tuple[Any, ...] = (year, number, line, *known, *days, *amounts)
+            if late:
+                row = (*row, entry.piece_on and entry.piece_on.isoformat())
             seal = seal_of(row=row, previous=seal)
             rows.append((*row, seal))
         last[year] = number, seal
     if rows:
-        insert_rows(table=Posting._meta.db_table, columns=(*SEALED, "seal"), rows=rows)
+        insert_rows(table=Posting._meta.db_table, columns=(*SEALED, *(LATER if late else ()), "seal"), rows=rows)
 
 
 def _last_of(year: int) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Abs, Coalesce
 
 from bonafide.billing.ledger.models import Posting, Step
-from bonafide.billing.ledger.seal import GENESIS, SEALED, seal_of
+from bonafide.billing.ledger.seal import GENESIS, LATER, SEALED, seal_of
 
 
 class Wrong(NamedTuple):
@@ -29,7 +29,7 @@ def first_wrong() -> Wrong | None:
 
 def _chain() -> Wrong | None:
     year, entry, line, seal = 0, 0, 0, GENESIS
-    rows = Posting.objects.order_by("year", "entry", "line").values_list("seal", *SEALED)
+    rows = Posting.objects.order_by("year", "entry", "line").values_list("seal", *SEALED, *LATER)
     for kept, *row in rows.iterator(chunk_size=1000):
         if row[0] != year:
             year, entry, line, seal = row[0], 0, 0, GENESIS
@@ -94,6 +94,19 @@ def _payments() -> Wrong | None:
             f"settlement {differs.reference}",
             f"the ledger has {differs.moved} of it, and it is {abs(differs.amount_minor)}",
         )
+    entry = _posted(Step.SETTLEMENT).filter(line=1)
+    other = (
+        Settlement.objects.annotate(
+            bill=Subquery(entry.values("invoice_id")),
+            day=Subquery(entry.values_list(Coalesce("piece_on", "dated_on"))),
+            said=Subquery(entry.values("piece")),
+        )
+        .exclude(bill=F("invoice_id"), day=F("received_on"), said=F("reference"))
+        .order_by("pk")
+        .first()
+    )
+    if other:
+        return Wrong(f"settlement {other.reference}", "the ledger has it of another bill, of another day or by another reference")
     return _of_nothing(Step.SETTLEMENT, Posting.objects.filter(~Exists(Settlement.objects.filter(pk=OuterRef("source")))))
 
 

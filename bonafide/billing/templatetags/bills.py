@@ -45,6 +45,12 @@ def about(minor: int, currency: str) -> str:
 
 
 @register.simple_tag
+def draft_chip(over: bool) -> SafeString:  # noqa: FBT001 - a template's call
+    """The state of a month without a bill: it runs, or it is over."""
+    return chip("soon", gettext("being checked")) if over else chip("note", gettext("draft"))
+
+
+@register.simple_tag
 def state_chip(invoice: Invoice, today: date) -> SafeString:
     """The state of an invoice that was read ``with_state``, in the words of the day."""
     state = invoice.state  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from bonafide.web.templatetags.web import language, quantity, written_day
 
 register = template.Library()
 
+ROUND_FROM = 100
 FEW = 4  # digits that are read of a number that has decimals
 
 
@@ -22,6 +23,12 @@ def brief(value: Decimal | str) -> str:
     exact = plain(Decimal(value))
     places = max(2, FEW - 1 - exact.adjusted()) if exact else 2
     return quantity(round_half_up(exact, min(places, 12)))
+
+
+@register.filter
+def roughly(value: Decimal) -> str:
+    """An estimate: from a hundred on without decimals, so that it does not look exact."""
+    return quantity(round_half_up(value, 0)) if abs(value) >= ROUND_FROM else brief(value)
 
 
 @register.simple_tag

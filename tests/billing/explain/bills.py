@@ -8,6 +8,7 @@ from decimal import Decimal
 from bonafide.accounts.models import Account
 from bonafide.billing.models import Invoice
 from bonafide.periods import Month
+from bonafide.pricing.models import Plan, Subscription
 from bonafide.pricing.rating import CostPlus, Flat, Graduated, Package, PerUnit, Tier, Volume
 from tests.factories.accounts import make_account
 from tests.factories.billing import issue, make_plan, make_rate, subscribe
@@ -88,9 +89,28 @@ def make_everything() -> Account:
     return account
 
 
-def issue_everything() -> Invoice:
-    """The bill of September, with late usage of August on it."""
+def split(account: Account) -> None:
+    """New prices on 20 August and 9 September, and another plan from half past ten on 16 September."""
+    subscription = account.subscriptions.select_related("plan").get()
+    plan = subscription.plan
+    Plan.objects.filter(pk=plan.pk).update(proration="day")
+    other = Plan.objects.create(code="other", name_en="Other", name_fr="Autre", currency="EUR", proration="second")
+    for price in list(plan.prices.all()):
+        for to, valid_from in ((plan, date(2024, 8, 20)), (plan, date(2024, 9, 9)), (other, date(2020, 1, 1))):
+            price.pk, price.plan, price.valid_from = None, to, valid_from
+            price.save()
+    subscription.ends_on = date(2024, 9, 16)
+    subscription.save()
+    Subscription.objects.create(
+        account=account, plan=other, starts_on=date(2024, 9, 16), starts_at=datetime(2024, 9, 16, 8, 30, tzinfo=UTC)
+    )
+
+
+def issue_everything(*, parts: bool = False) -> Invoice:
+    """The bill of September, with late usage of August on it; with ``parts``, both months at several prices."""
     account = make_everything()
+    if parts:
+        split(account)
     issue(month=AUGUST, now=SEPTEMBER_5)
     take(account, LATE, now=OCTOBER_5)
     take(account, {**EVENTS, "hours": EVENTS["hours"][1:]}, now=OCTOBER_5)

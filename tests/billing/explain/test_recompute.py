@@ -18,6 +18,7 @@ from bonafide.billing.explain.views import PROGRAM
 from bonafide.billing.models import Invoice
 from bonafide.pricing.rating import MODELS
 from tests.billing.explain.bills import AUGUST, issue_everything
+from tests.billing.test_taxed import billed
 from tests.factories.usage import PARIS
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +39,9 @@ def run(folder: Path, usage: str, prices: dict[str, Any]) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_it_finds_every_line_of_every_model_equal(tmp_path):
-    invoice = issue_everything()
+@pytest.mark.parametrize("parts", [False, True])
+def test_it_finds_every_line_of_every_model_equal(tmp_path, parts):
+    invoice = issue_everything(parts=parts)
     usage, prices = files(invoice)
     models = {charge["price"]["terms"]["model"] for charge in prices["charges"]}
     assert models == MODELS.keys() - {"withdrawn"}  # which is on no bill
@@ -48,9 +50,10 @@ def test_it_finds_every_line_of_every_model_equal(tmp_path):
     assert {charge["meter"]["code"] for charge in prices["charges"] if charge["late"]} == {
         "requests", "traffic", "peak", "users", "seats", "hours",
     }  # fmt: skip
+    assert {charge["share"] is None for charge in prices["charges"]} == {not parts}
     status, said = run(tmp_path, usage, prices)
     assert (status, said.count("NOT EQUAL")) == (0, 0), said
-    assert said.count(": equal") == len(prices["lines"]) + 1
+    assert said.count(": equal") == len(prices["lines"]) + len(prices["taxes"]) + 1
 
     before = Invoice.objects.get(account=invoice.account, month=AUGUST.key)
     status, said = run(tmp_path, *files(before))
@@ -79,6 +82,18 @@ def test_a_changed_event_is_noticed_on_its_lines_and_no_others(tmp_path):
         assert wrong <= by_meter[meter]
 
 
+def test_a_changed_share_or_day_of_a_part_is_noticed(tmp_path):
+    usage, prices = files(issue_everything(parts=True))
+    fee = next(charge for charge in prices["charges"] if charge["price"]["terms"]["model"] == "flat")
+    calls = next(charge for charge in prices["charges"] if charge["meter"] and charge["meter"]["code"] == "calls")
+    fee["share"]["owed"] += 1
+    calls["days"]["until"] = "2024-09-20"
+    status, said = run(tmp_path, usage, prices)
+    assert status == 1
+    for charge in (fee, calls):
+        assert f"line {charge['lines'][0]}: NOT EQUAL" in said
+
+
 def test_an_event_left_out_or_added_is_noticed(tmp_path):
     usage, prices = files(issue_everything())
     lines = usage.split("\r\n")
@@ -103,3 +118,18 @@ def test_a_changed_price_or_amount_is_noticed_on_its_line(tmp_path, field):
 
 def test_files_that_are_none_are_an_error_of_their_own(tmp_path):
     assert run(tmp_path, "a,b\r\n1,2\r\n", {"charges": []})[0] == 2
+
+
+def test_several_rates_of_prices_that_include_them_are_equal_too(tmp_path):
+    invoice = billed(("9.99", "standard"), ("5", "reduced"), ("0.01", "standard"), gross=True)
+    usage, prices = files(invoice)
+    status, said = run(tmp_path, usage, prices)
+    assert status == 0, said
+    assert "line 1: equal, 1 x 9.99 = EUR 9.99" in said
+    assert "tax S 20 %: equal" in said
+    assert "tax S 5.5 %: equal" in said
+    prices["taxes"][0]["tax_minor"] += 1
+    status, said = run(tmp_path, usage, prices)
+    assert status == 1
+    assert "tax S 20 %: NOT EQUAL: the bill says base and tax (833, 168), this says (833, 167)" in said
+    assert "NOT EQUAL: bases and taxes come to 1501, the bill says 1500" in said

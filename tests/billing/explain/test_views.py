@@ -42,6 +42,22 @@ def test_a_line_says_its_price_its_days_and_where_its_files_are():
         assert client.get(f"/bills/{invoice.number}/lines/999").status_code == 404
 
 
+def test_a_line_of_a_part_of_the_month_names_its_days_and_what_they_owe():
+    with time_machine.travel("2024-10-06T12:00:00Z", tick=False):
+        invoice = issue_everything(parts=True)
+        client = member_of(invoice)
+        text = client.get(f"/bills/{invoice.number}/lines/1").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+        assert "Part of the month" in text
+        assert "8 of 30 days: amounts, fees," in text
+        assert "€9.99 a month, whatever was used" in text
+        lines = {line.text: line.position for line in invoice.lines.all()}
+        position = next(position for text, position in lines.items() if text.startswith("calls, 9–15 September 2024"))
+        text = client.get(f"/bills/{invoice.number}/lines/{position}").content.decode()
+        assert "9 September 2024" in text
+        assert "16 September 2024" not in text
+        assert "8 September 2024" not in text.replace("18 September", "")
+
+
 def test_once_the_events_are_gone_the_days_remain_and_the_page_says_so():
     invoice = make_invoice()
     with time_machine.travel("2028-01-01T12:00:00Z", tick=False):

@@ -1,0 +1,1 @@
+"""Vouchers, credits, money in advance, and one-off charges."""
