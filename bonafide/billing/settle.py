@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from bonafide.billing.amend.give_up import take_up, unpaid
+from bonafide.billing.amend.models import CARRIED
 from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.ledger.post import BALANCE, post_settlement
@@ -39,8 +40,8 @@ def settle(
         raise SettlementRefused(f"bill {invoice.number}: an amount of 0 settles nothing")
     if not means or not reference:
         raise SettlementRefused(f"bill {invoice.number}: expected the means and the reference of the payment")
-    if means == BALANCE:
-        raise SettlementRefused(f"bill {invoice.number}: {BALANCE!r} is what bills take by themselves: name another means")
+    if means in (BALANCE, CARRIED):
+        raise SettlementRefused(f"bill {invoice.number}: {means!r} is what bills take by themselves: name another means")
     with transaction.atomic():
         lock_numbers()
         booked = Settlement.objects.filter(means=means, reference=reference).select_related("invoice").first()
@@ -53,7 +54,7 @@ def settle(
             today = now.astimezone(operator.zone).date() if now else None
             entered_on = entry_day(on=received_on, today=today)
             post_settlement(settlement=booked, operator=operator, now=now, entered_on=entered_on)
-            _found_again(booked, now)
+            _found_again(booked, today or entered_on)
     if not made and (booked.invoice_id, booked.amount_minor) != (invoice.pk, amount_minor):
         raise SettlementRefused(
             f"payment {reference} ({means}) is already booked: {booked.amount_minor} on bill {booked.invoice.number}"
@@ -67,8 +68,8 @@ def _still_stands(invoice: Invoice) -> None:
         raise SettlementRefused(f"bill {invoice.number} was replaced by {instead}: book the payment on that one")
 
 
-def _found_again(booked: Settlement, now: datetime | None) -> None:
-    """What was given up and is paid after all."""
+def _found_again(booked: Settlement, on: date) -> None:
+    """What was given up and is paid after all is taken up on a day whose month is open."""
     invoice, operator = booked.invoice, settings.OPERATOR
     if not invoice.losses.exists():
         return
@@ -78,5 +79,5 @@ def _found_again(booked: Settlement, now: datetime | None) -> None:
         reason=f"paid by {booked.means} after all",
         key=f"settlement {booked.pk}",
         operator=operator,
-        on=now.astimezone(operator.zone).date() if now else booked.received_on,
+        on=on,
     )

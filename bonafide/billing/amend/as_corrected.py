@@ -253,14 +253,24 @@ def _before(invoice: Invoice, operator: Operator) -> Turnover:
 def _within(invoice: Invoice, bill: ComputedBill) -> None:
     if invoice.total_minor > 0 and bill.total_minor <= 0:
         raise RectifyRefused(f"bill {invoice.number}: nothing would be left of it: take it back by a credit note instead")
-    taken = sum(invoice.corrections.values_list("document__net_minor", flat=True))
-    left = invoice.net_minor - taken
-    if taken and bill.net_minor > left:
-        said, most = (f"{from_minor(minor, invoice.currency)} {invoice.currency}" for minor in (bill.net_minor, left))
+    name, what = ("total_minor", "with tax") if bill.gross else ("net_minor", "before tax")
+    taken = sum(invoice.corrections.values_list(f"document__{name}", flat=True))
+    amount, left = getattr(bill, name), getattr(invoice, name) - taken
+    if amount > left and (taken or _taken_before(invoice)):
+        said, most = (f"{from_minor(minor, invoice.currency)} {invoice.currency}" for minor in (amount, left))
         raise RectifyRefused(
-            f"bill {invoice.number}: it would come to {said} before tax, and its credit notes left {most} of it: bill more by "
+            f"bill {invoice.number}: it would come to {said} {what}, and its credit notes left {most} of it: bill more by "
             "another bill"
         )
+
+
+def _taken_before(invoice: Invoice) -> bool:
+    """Whether there are credit notes of a bill that this one stands for: its lines say them, and may not be left out."""
+    while before := Invoice.objects.filter(replacement__document=invoice).first():
+        invoice = before
+        if invoice.corrections.exists():
+            return True
+    return False
 
 
 def _differences(before: dict[str, Any], after: dict[str, object]) -> list[tuple[str, str, str]]:

@@ -24,6 +24,7 @@ from bonafide.documents.einvoice.validate import hold_to_invariants
 from bonafide.pricing.models import Subscription
 from bonafide.pricing.rating import Flat
 from tests.billing.amend.bills import make_mixed, with_sorts
+from tests.billing.balance.grants import make_grant, make_payer
 from tests.factories.accounts import make_account
 from tests.factories.billing import SEPTEMBER, issue, make_invoice, make_plan, make_sale, operator, subscribe
 
@@ -187,6 +188,25 @@ def test_what_was_taken_back_stays_so() -> None:
     assert (made.total_minor, balances()) == (840, {"411000": 840, "706000": -700, "445800": -140})
     hold_to_invariants(xml=e_invoice(invoice=made))
     assert isinstance(verify_books(), Verified)
+    with pytest.raises(RectifyRefused, match=r"its credit notes left 7\.00 EUR"):  # nor by the next one
+        replace(made, key="k-2", line_2=LineChange(leave_out=True))
+
+
+def test_where_prices_include_the_tax_what_is_left_is_told_with_it() -> None:
+    invoice = make_mixed(gross=True, fees=(("standard", "12"),))
+    credit(invoice=invoice, net_minor=100, reason="Outage", key="c-1", operator=operator(), now=NOW)
+    Account.objects.filter(pk=invoice.account_id).update(country="CH", postcode="8001")
+    made = replace(invoice)
+    assert (made.net_minor, made.tax_minor, made.total_minor) == (1080, 0, 1080)
+    assert isinstance(verify_books(), Verified)
+
+
+def test_the_database_refuses_more_than_credit_notes_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = make_invoice()
+    credit(invoice=invoice, net_minor=100, reason="Outage", key="c-1", operator=operator(), now=NOW)
+    monkeypatch.setattr("bonafide.billing.amend.as_corrected._within", lambda *_given: None)
+    with pytest.raises(DatabaseError, match="no more than credit notes left"):
+        replace(invoice, line_1=LineChange(quantity="13"))
 
 
 def test_on_a_replaced_bill_nothing_more_is_done() -> None:
@@ -203,6 +223,11 @@ def test_on_a_replaced_bill_nothing_more_is_done() -> None:
     with pytest.raises(SettlementRefused, match=f"was replaced by {made.number}"):
         pay(invoice, 5)
     assert Invoice.objects.count() == 2
+
+
+def test_nobody_else_says_that_money_was_carried_over() -> None:
+    with pytest.raises(SettlementRefused, match="is what bills take by themselves"):
+        settle(invoice=make_invoice(), amount_minor=5, received_on=date(2024, 10, 2), means="carried over", reference="x")
 
 
 def test_what_would_change_nothing_and_what_has_no_reason_is_refused() -> None:
@@ -262,3 +287,20 @@ def test_the_database_keeps_a_bill_with_money_on_it_from_being_replaced(monkeypa
     monkeypatch.setattr("bonafide.billing.amend.rectify._carry", lambda *_given: None)
     with pytest.raises(DatabaseError, match="goes over before"):
         replace(invoice)
+
+
+def test_what_was_paid_in_advance_and_taken_off_goes_over_as_well() -> None:
+    account = make_payer("100")
+    make_grant(account, "prepaid", 3000)
+    make_grant(account, "credit", 1000)
+    issue()
+    invoice = Invoice.objects.get(account=account)
+    assert (invoice.net_minor, invoice.prepaid_minor, standing(invoice)[0]) == (9000, 3000, 7800)
+    moved(invoice)
+    made = replace(invoice)
+    assert (made.net_minor, made.prepaid_minor, standing(made)[0]) == (9000, None, 7800)
+    assert isinstance(verify_books(), Verified), verify_books()
+    credit(invoice=made, net_minor=None, reason="All of it", key="c-1", operator=operator(), now=NOW)
+    assert standing(made)[0] == -3000
+    assert isinstance(verify_books(), Verified), verify_books()
+    assert bill_data(invoice=made).balance[1].amount == "€78.00"
