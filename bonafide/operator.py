@@ -105,8 +105,7 @@ class Billing(Section):
     )
     balance_order: tuple[Literal["voucher", "credit", "prepaid"], ...] = Field(
         ("voucher", "credit", "prepaid"),
-        description="In which order bills use what an account has; within each, what expires soonest. Money in advance is last: "
-        "it pays what is left with tax.",
+        description="In which order bills use what an account has. `prepaid` is last: it pays what is left with tax.",
     )
     balance_notice_days: int = Field(
         30, ge=1, le=365, description="A letter is written so many days before credit or money paid in advance expires."

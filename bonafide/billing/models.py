@@ -11,29 +11,23 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.accounts.models import Account, User
-from bonafide.billing.balance.models import Grant, GrantKind, OneOff, OneOffBilled, Taken, VoucherCode
+from bonafide.billing.balance import models as _balance  # noqa: F401 - registers its tables
 from bonafide.billing.ledger.models import Posting, Step
 
 __all__ = [
     "BillRun",
     "Correction",
-    "Grant",
-    "GrantKind",
     "Invoice",
     "InvoiceLine",
     "InvoiceQuerySet",
     "InvoiceTax",
     "LocationEvidence",
     "LocationQuestion",
-    "OneOff",
-    "OneOffBilled",
     "Posting",
     "Series",
     "Settlement",
     "State",
     "Step",
-    "Taken",
-    "VoucherCode",
 ]
 
 
