@@ -13,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from bonafide.billing.compute import compute_bills
 from bonafide.documents.einvoice.product import as_product
 from bonafide.money import from_minor
+from bonafide.periods import Month
 from bonafide.pricing.models import Meter, Plan, Price
-from bonafide.pricing.rating import CostPlus, Flat, PerUnit, Terms
+from bonafide.pricing.rating import CostPlus, Flat, Graduated, PerUnit, Terms, Tier
 from tests.billing.test_compute import bill_of, figures, stop_of
 from tests.factories.accounts import make_account
-from tests.factories.billing import SEPTEMBER, make_meter, make_plan, operator, use
+from tests.factories.billing import SEPTEMBER, issue, make_meter, make_plan, operator, use
 from tests.factories.pricing import make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +153,25 @@ def test_a_credit_keeps_its_sign_on_its_side_of_a_change() -> None:
     use(account, meter, "10", day=20240915)
     use(account, meter, "-2", day=20240916)
     assert [line.net_minor for line in bill_of(account).lines] == [1700, -300]
+
+
+def test_late_usage_of_a_part_is_billed_by_what_it_changes_there() -> None:
+    meter = make_meter()
+    tiers = (Tier(Decimal(10), Decimal(1)), Tier(None, Decimal("0.5")))
+    plan = plan_by("day", (meter, Graduated(tiers=tiers)), is_default=True)
+    new_price(plan, PerUnit(unit_price=Decimal(2)), date(2024, 9, 16))
+    account = make_account()
+    use(account, meter, "4", day=20240910)
+    use(account, meter, "1", day=20240920)
+    issue()
+    use(account, meter, "3", day=20240911, bill=202410)
+    use(account, meter, "1", day=20240921, bill=202410)
+    late = "Late usage of {} September 2024: Instance hours ({}{nbsp}h instead of {}{nbsp}h)"
+    # the first part has half of the tier: 4 of 5 were in it
+    assert [figures(line) for line in bill_of(account, Month(2024, 10)).lines] == [
+        (late.format(f"1{DASH}15", 7, 4, nbsp=NBSP), "1", "adjustment", "2", 200),
+        (late.format(f"16{DASH}30", 2, 1, nbsp=NBSP), "1", "h", "2", 200),
+    ]
 
 
 def test_queries_do_not_grow_with_the_accounts_whose_month_is_split() -> None:

@@ -1,6 +1,6 @@
 """The back office: prices are looked at, plans of accounts and exchange rates are entered through the steps."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
@@ -61,6 +61,23 @@ def test_staff_put_an_account_on_a_plan_and_end_it(staff):
     assert Subscription.objects.get().ends_on == date(2025, 1, 1)
     assert account.name in staff.get(page("subscription", "changelist")).content.decode()
     assert staff.post(page("subscription", "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_a_subscription_may_begin_and_end_at_an_instant_of_a_plan_by_the_second(staff):
+    account = make_account()
+    form = {"account": account.pk, "starts_on": "2024-09-15", "ends_on": "2024-09-20"}
+    instants = {"starts_at_0": "2024-09-15", "starts_at_1": "10:30", "ends_at_0": "2024-09-20", "ends_at_1": "18:00"}
+    by_day = make_plan(proration="day")
+    refused = staff.post(page("subscription", "add"), {**form, **instants, "plan": by_day.pk})
+    assert "give days, not instants" in refused.content.decode()
+    by_second = make_plan(proration="second")
+    assert staff.post(page("subscription", "add"), {**form, **instants, "plan": by_second.pk}).status_code == 302
+    row = Subscription.objects.get()
+    assert (row.starts_at, row.ends_at) == (
+        datetime(2024, 9, 15, 8, 30, tzinfo=UTC),
+        datetime(2024, 9, 20, 16, tzinfo=UTC),
+    )
+    assert "by the second" in staff.get(page("plan", "changelist")).content.decode()
 
 
 def test_a_subscription_that_touches_a_closed_month_is_an_error_of_the_form(staff):
