@@ -261,13 +261,14 @@ class _Desk:
         accounts = account_condition(sorted({account_id for account_id, _meter in pairs}))
         known = self._hours(month, accounts, self.bill_month.key)
         before = self._hours(month, accounts, self.bill_month.previous().key)
-        keys = {key for key in known.keys() | before.keys() if key[:2] in pairs}
-        self.cursor.execute(  # what was billed at nothing was there all the same
-            "SELECT DISTINCT account_id, meter_id, group_key FROM usage_total "  # noqa: S608
+        self.cursor.execute(  # what lasted no second was there all the same, once something was told of it
+            "SELECT account_id, meter_id, group_key, MIN(bill_month) FROM usage_total "  # noqa: S608
             f"WHERE day BETWEEN {month.key * 100:d} AND {month.key * 100 + 99:d} "
-            f"AND bill_month <= {self.bill_month.previous().key:d} AND {accounts}"
+            f"AND bill_month <= {self.bill_month.key:d} AND {accounts} GROUP BY account_id, meter_id, group_key"
         )
-        there = {(account_id, meter_id, month.key, group) for account_id, meter_id, group in self.cursor.fetchall()}
+        since = {(account_id, meter_id, month.key, group): first for account_id, meter_id, group, first in self.cursor.fetchall()}
+        there = {key for key, first in since.items() if first < self.bill_month.key}
+        keys = {key for key in known.keys() | before.keys() | since.keys() if key[:2] in pairs}
         return [Measured(*key, known.get(key, 0), before.get(key, 0 if key in there else None), 0) for key in keys]
 
 

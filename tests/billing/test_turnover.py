@@ -165,7 +165,7 @@ def test_what_another_run_issued_meanwhile_moves_the_crossing(monkeypatch: pytes
     alone = compute.running_bill(account=late, month=SEPTEMBER, operator=operator())
     assert [outcomes[0].taxes[0].rate, alone.taxes[0].rate] == [THERE, AT_HOME]  # type: ignore[union-attr]
     issue()
-    run._issue([alone], operator(), OCTOBER_1, run.RunResult())  # type: ignore[list-item]  # it has its bill already
+    run._issue([alone], operator(), OCTOBER_1, run.RunResult(), None)  # type: ignore[list-item]  # it has its bill already
     assert seen == [AT_HOME, THERE]
     assert rates() == [AT_HOME, THERE]
 

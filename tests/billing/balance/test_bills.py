@@ -136,7 +136,7 @@ def test_a_grant_that_was_used_up_meanwhile_stops_that_account_alone_and_a_rerun
     from bonafide.billing.run import _issue
 
     result = RunResult()
-    _issue(bills, operator(), OCTOBER_1, result)
+    _issue(bills, operator(), OCTOBER_1, result, None)
     assert [stop.account_id for stop in result.stopped] == [unlucky.pk]
     assert "used up meanwhile" in result.stopped[0].reason
     assert [bill.account_id for bill in Invoice.objects.all()] == [lucky.pk]
@@ -155,7 +155,7 @@ def test_nothing_is_used_when_the_issue_fails_at_its_end(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("bonafide.billing.balance.take.write_entries", killed)
     with pytest.raises(KeyboardInterrupt), transaction.atomic():
-        _issue_together(bills, operator(), OCTOBER_1, RunResult())
+        _issue_together(bills, operator(), OCTOBER_1, RunResult(), None)
     monkeypatch.undo()
     assert (left_of(grant), Invoice.objects.count(), Settlement.objects.count()) == (1000, 0, 0)
     issue()

@@ -38,7 +38,7 @@ def test_the_program_says_equal_for_a_charge_and_for_what_is_taken_off(bill: Inv
         ("credit", "-5"),
     ]
     status, said = run(tmp_path, usage, prices)
-    assert (status, said.count(": equal")) == (0, 5), said
+    assert (status, said.count(": equal")) == (0, 6), said
     prices["charges"][-1]["price"]["terms"]["amount"] = "-5.01"
     status, said = run(tmp_path, usage, prices)
     assert (status, said.count("NOT EQUAL")) == (1, 2), said

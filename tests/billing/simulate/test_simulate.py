@@ -117,9 +117,10 @@ def test_a_plan_may_change_in_a_month_whose_real_bills_are_closed(plan):
 
     close_month(Month(2024, 9))
     account, real = make_simulated(start=Month(2024, 9)), make_account()
-    subscribe(account=account, plan=plan, starts_on=date(2024, 9, 1), zone=settings.OPERATOR.zone)
+    other = make_plan((None, Flat(amount=Decimal(99))), is_default=False)
+    subscribe(account=account, plan=other, starts_on=date(2024, 9, 1), zone=settings.OPERATOR.zone)
     with pytest.raises(SubscriptionRefused):
-        subscribe(account=real, plan=plan, starts_on=date(2024, 9, 1), zone=settings.OPERATOR.zone)
+        subscribe(account=real, plan=other, starts_on=date(2024, 9, 1), zone=settings.OPERATOR.zone)
 
 
 # --- usage by its own clock ---
