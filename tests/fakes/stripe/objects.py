@@ -189,7 +189,6 @@ def payment_intent(state: State, **given: Any) -> Thing:
         "review": None,
         "setup_future_usage": given.get("setup_future_usage"),
         "shipping": None,
-        "source": None,
         "statement_descriptor": given.get("statement_descriptor"),
         "statement_descriptor_suffix": given.get("statement_descriptor_suffix"),
         "status": "requires_confirmation" if given.get("payment_method") else "requires_payment_method",
@@ -238,7 +237,6 @@ def charge(state: State, intent: Thing, method: Thing, details: Thing, *, status
         "refunded": False,
         "review": None,
         "shipping": None,
-        "source": None,
         "source_transfer": None,
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
@@ -413,7 +411,7 @@ def dispute(state: State, of: Thing, *, amount: int, reason: str, status: str) -
         "status": status,
     }
     if card := of["payment_method_details"].get("card"):
-        details = {"brand": card["brand"], "case_type": "chargeback", "network_reason_code": "10.4"}
+        details = {"brand": card["brand"], "case_type": "chargeback", "network": card["network"], "network_reason_code": "10.4"}
         thing["payment_method_details"] = {"card": details, "type": "card"}
     return thing
 

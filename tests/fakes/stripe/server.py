@@ -29,14 +29,14 @@ TICK = 0.2  # seconds after which what has fallen due happens without being aske
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came, and the answer; ``refused`` where its parameters were wrong in themselves."""
+    """One request as it came, and the answer; ``malformed`` where what it may hold was wrong already."""
 
     method: str
     path: str
     template: str
     form: str
     status: int
-    refused: bool
+    malformed: bool
     answer: Any
     key: str
 
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _once(self, method: str, path: str, form: str, key: str, told: dict[str, str], fault: Fault | None) -> tuple[int, bytes]:
         """Carry it out, unless its key knows the answer."""
         fake, route = self.fake, routed(method, path)
-        refused, begun = False, False
+        refused, begun, formed = False, False, False
         status, body = 0, b""
         try:
             self._check_key()
@@ -173,7 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return known
             begun = bool(key)
             fake.faults.wait(fake.faults.latency)
-            status, body = self._act(route, forms.check(route[0].params, given), key, told)
+            params, formed = forms.check(route[0].params, given), True
+            status, body = self._act(route, params, key, told)
             if fault and fault.kind == "error" and fault.when == "after" and fault.kept:
                 status, body = fault.status, _broken()
                 told["Stripe-Should-Retry"] = "false"
@@ -187,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
             if begun:
                 self._remember(key, 0 if refused else status, body)
         template = route[0].template if route else path
-        fake.asked.append(Asked(method, path, template, form, status, refused, json.loads(body), key))
+        fake.asked.append(Asked(method, path, template, form, status, not formed, json.loads(body), key))
         return status, body
 
     def _known(self, key: str, asked: tuple[str, str, str], told: dict[str, str]) -> tuple[int, bytes] | None:
