@@ -21,12 +21,13 @@ people out:
 - A SEPA debit is ``processing`` for five business days and may fail then; its ids begin with ``py_`` and ``pyr_``.
 - A payment method that was detached, or used without a customer, can never be attached again; ``pm_card_visa`` makes a new one.
 - ``available_on`` lies days ahead, and a payout takes only what is available.
+- Webhooks are signed with the real clock's time, whatever this clock was moved to, as the SDK compares with that.
 - Events may come twice, late, in any order or never; their ``data.object`` is how the object was then.
 
 Not faithful: cards are known by their test numbers alone, and no number is checked; fees are flat (1.5 % + 0.25 for cards,
 0.35 for SEPA, 20.00 for a dispute); banks keep no holidays; webhooks are tried again after fractions of a second, not over days;
 test IBANs that settle at once in Stripe's test mode settle after five business days of this clock (``advance`` moves it); one
-account, one currency per balance; no rate limit but on demand; no manual capture, no Connect, no subscriptions, invoices,
+account; no rate limit but on demand; no manual capture, no Connect, no subscriptions, invoices,
 prices, coupons, taxes or Elements: a parameter for these is answered as unknown. Of a refund that fails, and of the balance
 transaction of a SEPA debit that fails, only Stripe's documentation was read, never a real answer.
 """

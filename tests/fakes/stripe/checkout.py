@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.fakes.stripe import objects, payments, setups, wallets
-from tests.fakes.stripe.cards import ACCOUNTS, CARDS, Account
+from tests.fakes.stripe.cards import CARDS
 from tests.fakes.stripe.errors import Refused, StripeError
 from tests.fakes.stripe.forms import merged
 from tests.fakes.stripe.state import State, Thing
@@ -15,7 +15,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Choice:
-    """What the person filled in: a test card by its name (``pm_card_visa``), or an IBAN."""
+    """What the person filled in: a test card by its name (``pm_card_visa``), an IBAN, or a saved one's id."""
 
     method: str
     name: str = "Mira Person"
@@ -140,12 +140,8 @@ def _session(state: State, params: Thing, *, owner: Thing | None, total: int, cu
         "currency": currency,
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
+        "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
+        | (params.get("custom_text") or {}),
         "customer": owner["id"] if owner else None,
         "customer_account": None,
         "customer_creation": None if owner else params.get("customer_creation") or "if_required",
@@ -250,7 +246,12 @@ def submit(state: State, session: Thing, choice: Choice) -> Thing:
     method = _method(state, choice)
     if method["type"] not in session["payment_method_types"]:
         raise StripeError(400, f"This session does not take {method['type']}.")
-    here = {"payment_method": method["id"], "hosted": True, "return_url": f"{state.url}/c/pay/{session['id']}"}
+    here = {
+        "payment_method": method["id"],
+        "payment_method_options": hidden["params"].get("payment_method_options"),
+        "hosted": True,
+        "return_url": f"{state.url}/c/pay/{session['id']}",
+    }
     try:
         if session["mode"] == "payment":
             intent = payments.confirm(state, _payment_intent(state, session, hidden["params"]), here)
@@ -268,8 +269,9 @@ def _method(state: State, choice: Choice) -> Thing:
     person = {"billing_details": {"name": choice.name, "email": choice.email, "address": {"country": choice.country}}}
     if choice.method in CARDS:
         return wallets.new_card(state, CARDS[choice.method], person)
-    account = ACCOUNTS.get(choice.method) or Account(choice.method, "some account")
-    return wallets.new_account(state, account, person)
+    if choice.method in state.things["payment_method"]:
+        return state.things["payment_method"][choice.method]
+    return wallets.new_account(state, wallets.account_of(choice.method), person)
 
 
 def _payment_intent(state: State, session: Thing, params: Thing) -> Thing:

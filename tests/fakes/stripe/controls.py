@@ -152,7 +152,7 @@ class Controls:
         self._hooks.send(event, spoilt=False, age=age)
         return event
 
-    def wait(self, seconds: float = 10) -> None:
+    def wait(self, seconds: float = 30) -> None:
         """Until nothing waits to be delivered.
 
         :raises TimeoutError: when that takes longer.

@@ -98,9 +98,9 @@ def sepa_details(account: Account) -> Thing:
     }
 
 
-def mandate(state: State, method: Thing, acceptance: Thing) -> Thing:
+def mandate(state: State, method: Thing, acceptance: Thing, prefix: str) -> Thing:
     name = state.new_id("mandate")
-    reference = name[-16:].upper()
+    reference = prefix + name[-16:].upper()
     return {
         "id": name,
         "object": "mandate",

@@ -292,7 +292,7 @@ def _debit(state: State, intent: Thing, method: Thing, params: Thing, forced: st
                 "You cannot confirm this PaymentIntent without a mandate: provide `mandate_data`.",
                 code="payment_intent_mandate_invalid",
             )
-        mandate = wallets.mandate_for(state, method, params.get("mandate_data"))
+        mandate = wallets.mandate_for(state, method, params)
     account = state.hidden[method["id"]]["account"]
     details = objects.charged_sepa(account, mandate["id"])
     charge = objects.charge(state, intent, method, details, status="pending", outcome=objects.outcome())

@@ -73,6 +73,7 @@ SESSION = {
         }
     ],
     "metadata": MAP,
+    "custom_text": {"submit": {"message!": STR}, "after_submit": {"message!": STR}},
     "billing_address_collection": ("auto", "required"),
     "payment_intent_data": {**INTENT, "capture_method": ("automatic", "automatic_async")},
     "payment_method_types": KINDS,

@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault.kind == "cut":
                 raise _Cut
             if fault.kind == "error":
-                self._send(fault.status, _broken(), "application/json", told | {"Stripe-Should-Retry": "true"})
+                self._send(fault.status, _broken(fault.status), "application/json", told | {"Stripe-Should-Retry": "true"})
                 return
         status, body = self._once(method, path, form, key, told, fault)
         if fault and fault.when == "after":
@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
             params, formed = forms.check(route[0].params, given), True
             status, body = self._act(route, params, key, told)
             if fault and fault.kind == "error" and fault.when == "after" and fault.kept:
-                status, body = fault.status, _broken()
+                status, body = fault.status, _broken(fault.status)
                 told["Stripe-Should-Retry"] = "false"
         except StripeError as error:
             refused = isinstance(error, Refused)
@@ -263,5 +263,8 @@ def _json(thing: Any) -> bytes:
     return json.dumps(thing, indent=2).encode()
 
 
-def _broken() -> bytes:
+def _broken(status: int) -> bytes:
+    if status == 429:
+        words = "Request rate limit exceeded."
+        return _json({"error": {"message": words, "type": "invalid_request_error", "code": "rate_limit"}})
     return _json({"error": {"message": "An unknown error occurred", "type": "api_error"}})

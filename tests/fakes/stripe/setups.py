@@ -50,7 +50,7 @@ def confirm(state: State, intent: Thing, params: Thing) -> Thing:
     if method["type"] == "sepa_debit":
         if not (params.get("mandate_data") or params.get("hosted")):
             raise StripeError(400, "This SetupIntent requires a mandate: provide `mandate_data`.", param="mandate_data")
-        intent["mandate"] = wallets.mandate_for(state, method, params.get("mandate_data"))["id"]
+        intent["mandate"] = wallets.mandate_for(state, method, params)["id"]
         return _succeed(state, intent, method)
     card = state.hidden[method["id"]]["card"]
     forced = state.take_forced()

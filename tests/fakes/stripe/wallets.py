@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.fakes.stripe import objects
 from tests.fakes.stripe.cards import ACCOUNTS, BY_NUMBER, CARDS, DECLINED, OWN_CODE, Account, Card
 from tests.fakes.stripe.errors import Refused, StripeError, declined
@@ -17,6 +19,7 @@ SPENT = (
 
 # --- Customers ---
 def create_customer(state: State, params: Thing) -> Thing:
+    _check_email(params)
     thing = state.add(objects.customer(state, **params | {"metadata": merged({}, params.get("metadata", {}))}))
     if method := params.get("payment_method"):
         attach(state, state_method(state, method), thing)
@@ -25,7 +28,13 @@ def create_customer(state: State, params: Thing) -> Thing:
     return thing
 
 
+def _check_email(params: Thing) -> None:
+    if params.get("email") and not re.fullmatch(r"[^@\s]+@[^@\s]+", params["email"]):
+        raise StripeError(400, f"Invalid email address: {params['email']}", code="email_invalid", param="email")
+
+
 def update_customer(state: State, thing: Thing, params: Thing) -> Thing:
+    _check_email(params)
     new = {name: params[name] for name in ("description", "email", "name", "phone") if name in params}
     if "preferred_locales" in params:
         new["preferred_locales"] = params["preferred_locales"] or []
@@ -84,12 +93,19 @@ def create_method(state: State, params: Thing) -> Thing:
         if card is None:
             raise StripeError(402, "Your card number is incorrect.", kind="card_error", code="incorrect_number", param="number")
         return new_card(state, card, params)
-    iban = params["sepa_debit"]["iban"].replace(" ", "").upper()
     for needed in ("name", "email"):
         if not (params.get("billing_details") or {}).get(needed):
             param = f"billing_details[{needed}]"
             raise Refused(f"Missing required param: {param}.", param=param, code="parameter_missing")
-    return new_account(state, ACCOUNTS.get(iban) or Account(iban, "some account"), params)
+    return new_account(state, account_of(params["sepa_debit"]["iban"]), params)
+
+
+def account_of(iban: str) -> Account:
+    """:raises StripeError: for what does not look like an IBAN."""
+    plain = iban.replace(" ", "").upper()
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", plain):
+        raise StripeError(400, f"The bank account number ({iban}) is not a valid IBAN.", code="invalid_bank_account_iban")
+    return ACCOUNTS.get(plain) or Account(plain, "some account")
 
 
 def new_card(state: State, card: Card, params: Thing | None = None) -> Thing:
@@ -169,18 +185,20 @@ def card_error(reason: str, **more: object) -> StripeError:
 
 
 # --- Mandates ---
-def mandate_for(state: State, method: Thing, params: Thing | None = None) -> Thing:
+def mandate_for(state: State, method: Thing, params: Thing) -> Thing:
     """The one in force for this account, else a new one, taken as given in ``mandate_data`` or on the hosted page."""
     known = standing_mandate(state, method)
     if known:
         return known
-    given = (params or {}).get("customer_acceptance") or {"type": "online", "online": ONLINE}
+    given = (params.get("mandate_data") or {}).get("customer_acceptance") or {"type": "online", "online": ONLINE}
     acceptance = {"accepted_at": given.get("accepted_at") or state.now(), "type": given["type"]}
     if given["type"] == "online":
         acceptance["online"] = {"ip_address": None, "user_agent": None} | (given.get("online") or {})
     else:
         acceptance["offline"] = {}
-    return state.add(objects.mandate(state, method, acceptance))
+    options = (params.get("payment_method_options") or {}).get("sepa_debit") or {}
+    prefix = (options.get("mandate_options") or {}).get("reference_prefix") or ""
+    return state.add(objects.mandate(state, method, acceptance, prefix))
 
 
 def standing_mandate(state: State, method: Thing) -> Thing | None:
