@@ -67,7 +67,7 @@ def of_payments() -> int:
         return 0
     for line in wrong:
         say(f"  {line}")
-    say(f"conformance: {looked}, and spoiled ones: {len(wrong)} wrong")
+    say(f"conformance: {looked}: {len(wrong)} wrong")
     return bool(wrong)
 
 
