@@ -67,7 +67,7 @@ bench: $(VENV)/dev ## Medians, and ratios to a floor taken in the same run.
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: conformance
-conformance: $(VENV)/dev ## Put documents before the validators of their standards (Java and Maven bring them).
+conformance: $(VENV)/dev ## Documents before the validators of their standards (Java, Maven), our fake Stripe beside the real one's description (Go).
 	@$(BIN)/python -m tests.conformance
 
 .PHONY: screenshots

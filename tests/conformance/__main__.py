@@ -1,8 +1,9 @@
-"""``make conformance``: a bill of every kind before the validators of its standards.
+"""``make conformance``: a bill of every kind before the validators of its standards, and our Stripe beside Stripe's description.
 
 Mustang's says whether it is Factur-X in the profile EN 16931, veraPDF whether it is PDF/A-3b and PDF/UA-1. Documents that we
 spoil go with them and must be refused, so that a validator that says yes to everything is seen. Where Java, Maven or what Maven
-asks is missing, what was left out is named and the exit status is 0; it is 1 for any verdict that is not as it should be.
+asks is missing, what was left out is named and the exit status is 0; it is 1 for any verdict that is not as it should be. The
+second part, in ``payments.py``, wants Go in the same way.
 """
 
 from __future__ import annotations
@@ -23,12 +24,18 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
+from tests.conformance import payments  # noqa: E402
 from tests.conformance.documents import documents, of_the_sample, spoiled  # noqa: E402
 from tests.conformance.validator import CHECKS, NotHere, Verdict, validator, verdicts  # noqa: E402
 from tests.documents.e_invoices import CASES  # noqa: E402
 
 
 def main() -> int:
+    """Both parts; the exit status."""
+    return of_documents() | of_payments()
+
+
+def of_documents() -> int:
     """Make the documents, ask, and tell; the exit status."""
     try:
         jar = validator()
@@ -48,6 +55,19 @@ def main() -> int:
     for line in wrong:
         say(f"  {line}")
     say(f"conformance: {len(good)} documents by {', '.join(CHECKS)}, {len(bad)} spoiled ones: {len(wrong)} wrong verdicts")
+    return bool(wrong)
+
+
+def of_payments() -> int:
+    """Ask the fake Stripe and stripe-mock the same, and tell; the exit status."""
+    try:
+        wrong, looked = payments.compare()
+    except NotHere as reason:
+        say(f"conformance: left out: the fake Stripe beside Stripe's description: {reason}")
+        return 0
+    for line in wrong:
+        say(f"  {line}")
+    say(f"conformance: {looked}: {len(wrong)} wrong")
     return bool(wrong)
 
 
