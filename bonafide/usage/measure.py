@@ -266,7 +266,9 @@ class _Desk:
             f"WHERE day BETWEEN {month.key * 100:d} AND {month.key * 100 + 99:d} "
             f"AND bill_month <= {self.bill_month.key:d} AND {accounts} GROUP BY account_id, meter_id, group_key"
         )
-        since = {(account_id, meter_id, month.key, group): first for account_id, meter_id, group, first in self.cursor.fetchall()}
+        since: dict[_Key, int] = {
+            (account_id, meter_id, month.key, group): first for account_id, meter_id, group, first in self.cursor.fetchall()
+        }
         there = {key for key, first in since.items() if first < self.bill_month.key}
         keys = {key for key in known.keys() | before.keys() | since.keys() if key[:2] in pairs}
         return [Measured(*key, known.get(key, 0), before.get(key, 0 if key in there else None), 0) for key in keys]
