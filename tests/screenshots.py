@@ -25,10 +25,12 @@ from tests.fakes.console import free_port
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "screenshots"
 OPEN = {"landing": "/", "sign-in": "/account/login/", "sign-up": "/account/signup/", "reset": "/account/password/reset/",
-        "terms": "/terms", "legal": "/legal", "lost": "/nowhere"}  # fmt: skip
-OWN = {"overview": "/", "usage": "/usage", "bills": "/bills", "bill": "/bills/2026-000013", "security": "/settings/security"}
+        "terms": "/terms", "legal": "/legal", "cancel": "/cancel", "withdraw": "/withdraw", "lost": "/nowhere"}  # fmt: skip
+OWN = {"overview": "/", "usage": "/usage", "bills": "/bills", "bill": "/bills/2026-000013", "security": "/settings/security",
+       "balance": "/balance", "order": "/order", "contracts": "/settings/contracts"}
 STAFF = {"staff": "/staff/", "staff-bills": "/staff/billing/invoice/", "staff-accounts": "/staff/accounts/account/",
-         "staff-books": "/staff/books", "staff-closings": "/staff/billing/closing/"}  # fmt: skip
+         "staff-books": "/staff/books", "staff-closings": "/staff/billing/closing/", "staff-runs": "/staff/bill-runs/",
+         "staff-tests": "/staff/test-accounts"}  # fmt: skip
 WIDE, PHONE = 1200, 390
 
 

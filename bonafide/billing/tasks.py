@@ -59,6 +59,7 @@ def close_books() -> str:
     return f"{len(closed)} closed"
 
 
+@task()
 def end_balances() -> str:
     """Each night: what is over expires, and letters tell of what will."""
     operator, now = settings.OPERATOR, timezone.now()
