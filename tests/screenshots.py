@@ -26,8 +26,16 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "screenshots"
 OPEN = {"landing": "/", "sign-in": "/account/login/", "sign-up": "/account/signup/", "reset": "/account/password/reset/",
         "terms": "/terms", "legal": "/legal", "cancel": "/cancel", "withdraw": "/withdraw", "lost": "/nowhere"}  # fmt: skip
-OWN = {"overview": "/", "usage": "/usage", "bills": "/bills", "bill": "/bills/2026-000013", "security": "/settings/security",
-       "balance": "/balance", "order": "/order", "contracts": "/settings/contracts"}
+OWN = {
+    "overview": "/",
+    "usage": "/usage",
+    "bills": "/bills",
+    "bill": "/bills/2026-000013",
+    "security": "/settings/security",
+    "balance": "/balance",
+    "order": "/order",
+    "contracts": "/settings/contracts",
+}
 STAFF = {"staff": "/staff/", "staff-bills": "/staff/billing/invoice/", "staff-accounts": "/staff/accounts/account/",
          "staff-books": "/staff/books", "staff-closings": "/staff/billing/closing/", "staff-runs": "/staff/bill-runs/",
          "staff-tests": "/staff/test-accounts"}  # fmt: skip

@@ -35,7 +35,7 @@ def match(*, said: str, email: str, person: Any, today: date) -> Matched | None:
     if contract:
         mine = _owns(person, contract.account) or email.lower() in _addresses(contract)
         return Matched(contract.account, contract, contract.subscription) if mine else None
-    account = Account.objects.filter(reference__iexact=reference).first()
+    account = Account.objects.real().filter(reference__iexact=reference).first()
     if account is None or not _owns(person, account):
         return None
     return of_account(account=account, today=today)

@@ -131,10 +131,15 @@ def _write_plan(declared: DeclaredPlan, closed: Sequence[Month]) -> tuple[Declar
     plan = Plan.objects.filter(code=head.code).first()
     if head.offer and plan and plan.is_default:
         raise place.refuse(".offer: this is the default plan, which serves who ordered nothing; offer another plan")
+    proration = head.proration or (plan.proration if plan else PRORATION)
+    if head.offer and proration == Plan.Proration.NONE:
+        raise place.refuse(
+            ".offer: who orders it is told that a part of a month is owed in part, but "
+            'proration is "none": write "day" or "second"'
+        )
     if head.default:
         _move_default(declared, plan, closed)
     if plan is None:
-        proration = head.proration or PRORATION
         plan = Plan.objects.create(
             code=head.code,
             currency=head.currency,

@@ -484,3 +484,15 @@ def test_a_first_default_plan_fills_no_gap_of_a_closed_month():
 def test_the_default_plan_cannot_be_left_vacant():
     load(WHOLE)
     assert "make another plan the default instead" in refusal(WHOLE.replace("default = true", "default = false"))
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_plan_on_offer_owes_a_part_of_a_month_in_part(said):
+    """Whoever orders it is told so, and who withdraws counts on it."""
+    offer = 'offer = { en = "A server.", fr = "Un serveur." }\n'
+    text = WHOLE.replace("default = true\n", "")
+    plan = text.replace("[plan]\n", '[plan]\nproration = "none"\n')
+    if not said:  # the plan is there, and has it
+        load(plan)
+        plan = text
+    assert 'proration is "none": write "day" or "second"' in refusal(plan.replace("[plan]\n", f"[plan]\n{offer}"))
