@@ -110,13 +110,15 @@ def issue(*, month: Month = SEPTEMBER, now: datetime = OCTOBER_1, by: Operator |
     return issue_month(month=month, operator=by or operator(), now=now)
 
 
-def make_invoice(*, account: Account | None = None, hours: str = "12.5", unit_price: str = "0.8") -> Invoice:
+def make_invoice(
+    *, account: Account | None = None, hours: str = "12.5", unit_price: str = "0.8", now: datetime = OCTOBER_1
+) -> Invoice:
     """An issued bill of one line, made by a real run over one account with usage."""
     account = account or make_account()
     meter = make_meter()
     subscribe(account, make_plan((meter, PerUnit(unit_price=Decimal(unit_price))), is_default=False))
     use(account, meter, hours)
-    issue()
+    issue(now=now)
     return Invoice.objects.get(account=account, month=SEPTEMBER.key)
 
 

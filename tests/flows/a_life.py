@@ -140,7 +140,7 @@ class Day:
         account = Account.objects.get(memberships__user__username=self.word("person"))
         Account.objects.filter(pk=account.pk).update(name=self.word("billed"))
         account.refresh_from_db()
-        make_invoice(account=account)
+        make_invoice(account=account, now=self.at)
 
     def _staff(self) -> None:
         account = Account.objects.get(memberships__user__username=self.word("person"))

@@ -95,7 +95,12 @@ TRACES = [
     # what is never kept
     Trace("a name typed wrongly", lambda day: day.email("typed"), {}),
     # what the law keeps
-    Trace("whom a bill is for", lambda day: day.word("billed"), {"database": "for ever", "documents": "for ever"}),
+    Trace(
+        "whom a bill is for",
+        lambda day: day.word("billed"),
+        {"database": "for ever", "documents": "for ever", **LETTER},  # the letter that announces it
+        BY_HAND,
+    ),
 ]
 
 
