@@ -24,7 +24,12 @@ class UnknownAccount(Refused):
 
 @click.command()
 @click.argument("account")
-@click.option("--kind", type=click.Choice(["voucher", "credit", "prepaid"]), required=True)
+@click.option(
+    "--kind",
+    type=click.Choice(["voucher", "credit", "prepaid"]),
+    required=True,
+    help="voucher and credit are taken off before tax; prepaid is money that came, and pays what is left.",
+)
 @click.option("--amount", required=True, help="Such as 30.00; before tax, but for what was paid in advance.")
 @click.option("--currency", default="", help="By default that of the books.")
 @click.option("--reason", required=True, help="Why; the customer reads it.")
