@@ -72,11 +72,11 @@ def furnish(accounts: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_account (id, reference, kind, name, street, postcode, city, country, vat_number,"
-            " registration, purchase_order, billing_email, language, created_at)"
+            " registration, purchase_order, billing_email, language, created_at, is_test)"
             " SELECT i, 'C-' || i, CASE WHEN i % 3 = 0 THEN 'person' ELSE 'company' END, 'Customer ' || i, '1 rue Longue',"
             " '75001', 'Paris', CASE WHEN i % 5 = 0 THEN 'DE' ELSE 'FR' END,"
             " CASE WHEN i % 5 = 0 THEN 'DE136695976' ELSE '' END, '', '', '',"
-            " CASE WHEN i % 2 = 0 THEN 'fr' ELSE 'en' END, '2024-01-01 00:00:00+00:00'"
+            " CASE WHEN i % 2 = 0 THEN 'fr' ELSE 'en' END, '2024-01-01 00:00:00+00:00', FALSE"
             f" FROM ({series.format(last=accounts)}) AS s"
         )
         cursor.execute(  # what VIES says
