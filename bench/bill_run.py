@@ -103,9 +103,9 @@ def furnish(accounts: int) -> int:
 def clear() -> None:
     with triggers_lifted(), connection.cursor() as cursor:
         for table in (*reversed(TABLES), "billing_series", "billing_billrun", "pricing_closedmonth"):
-            cursor.execute(f"DELETE FROM {table}" if connection.vendor == "sqlite" else f"TRUNCATE {table} CASCADE")
+            cursor.execute(f"DELETE FROM {table}")
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM" if connection.vendor == "sqlite" else "SELECT 1")
+        cursor.execute("VACUUM")
 
 
 def written() -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
