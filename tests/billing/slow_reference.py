@@ -101,10 +101,7 @@ def late(world: World, year: int, month: int) -> list[tuple[str, int]]:
     """Meter and amount of each late line: what the month comes to with everything, less what it came to in time."""
     walk = Walk(world, year, month)
     known = [event for event in world.events if not event.late]
-    existed = {meter for events in (known, world.events) for meter, _group in lasted(world, events, walk.days)}
     meters = {event.meter for event in world.events if event.late}
-    # Late news that something which never was is gone changes nothing.
-    meters = {meter for meter in meters if world.meters[meter][0] != "hours" or meter in existed}
     walk.refuse_unpriced(world.events, meters)
     lines = []
     for part in walk.parts():
