@@ -51,7 +51,12 @@ class Prices:
         """
         book: PriceBook = self._book(month)
         stays = book.stays_for(account_id=account.pk, opened=account.created_at, closed=account.closed_at)
-        if used and stays and stays[0].plan_id == book.default_plan_id:
+        if (
+            used
+            and stays
+            and stays[0].plan_id == book.default_plan_id
+            and not book.begins_subscribed(account.pk, account.created_at)
+        ):
             first = min((day for _meter, day in used.used_days()), default=stays[0].first)
             if first < stays[0].first == account.created_at.astimezone(self.zone).date():
                 stays = (replace(stays[0], first=first), *stays[1:])

@@ -119,6 +119,10 @@ class PriceBook:
             return self.whole[plan_id]
         return self._stays(account_id, self.default_plan_id, opened, closed)
 
+    def begins_subscribed(self, account_id: int, opened: datetime) -> bool:
+        """Whether a subscription, and not the default plan, had the account from its first moment."""
+        return any(one.start(self.zone) <= opened for one in self.partial.get(account_id, ()))
+
     def has_gaps(self, *, account_id: int, opened: datetime, closed: datetime | None) -> bool:
         """Whether a default plan, where there is none, would have a part of the account's prorated month."""
         stays = self._stays(account_id, None, opened, closed)
