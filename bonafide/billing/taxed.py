@@ -12,7 +12,7 @@ from bonafide import money
 from bonafide.billing.computed import ComputedBill, ComputedLine, ComputedTax, Treatments, main_of
 from bonafide.billing.mentions import reason_of
 from bonafide.billing.seal import canonical
-from bonafide.billing.tax import DatedRate, Treatment, out_of_gross, tax_on
+from bonafide.billing.tax import DatedRate, out_of_gross, sum_taxes
 from bonafide.billing.tax.threshold import Turnover, beyond
 from bonafide.money import EXACT, from_minor, to_minor
 from bonafide.operator_tax import Sentence
@@ -36,30 +36,22 @@ def taxed(
     """
     if not lines:
         return (), ()
-    groups: dict[tuple[str, str], list[int]] = {}
-    by_group: dict[tuple[str, str], Treatment] = {}
-    for at, line in enumerate(lines):
-        treatment = treatments[line.sort]
-        key = (treatment.category, _written(treatment.rate))
-        groups.setdefault(key, []).append(at)
-        by_group.setdefault(key, treatment)
+    amounts = [_amount(line) for line in lines]
+    borne = [treatments[line.sort] for line in lines]
     found: list[ComputedLine] = list(lines)
     taxes = []
-    for (category, rate), places in sorted(groups.items()):
-        treatment = by_group[category, rate]
-        amounts = [_amount(lines[at]) for at in places]
-        if gross:
-            base, tax = out_of_gross(sum(amounts), treatment.rate)
-            nets = nets_of(amounts, base, treatment.rate)
-        else:
-            base, nets = sum(amounts), amounts
-            tax = tax_on(base, treatment.rate)
-        for at, net, amount in zip(places, nets, amounts, strict=True):
+    for group in sum_taxes(zip(amounts, borne, strict=True), gross=gross):
+        treatment = group.treatment
+        category, rate = treatment.category, _written(treatment.rate)
+        places = [at for at, one in enumerate(borne) if (one.category, one.rate) == (category, treatment.rate)]
+        mine = [amounts[at] for at in places]
+        nets = nets_of(mine, group.base_minor, treatment.rate) if gross else mine
+        for at, net, amount in zip(places, nets, mine, strict=True):
             found[at] = lines[at]._replace(
                 net_minor=net, tax_category=category, tax_rate=rate, gross_minor=amount if gross else None
             )
         reason = reason_of(key=treatment.reason_key, language=language, own=own)
-        taxes.append(ComputedTax(category, rate, base, tax, treatment.reason_code, reason))
+        taxes.append(ComputedTax(category, rate, group.base_minor, group.tax_minor, treatment.reason_code, reason))
     return tuple(found), tuple(taxes)
 
 

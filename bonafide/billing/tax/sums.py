@@ -25,15 +25,23 @@ def tax_on(base_minor: int, rate: Decimal) -> int:
     return int(round_half_up(EXACT.multiply(Decimal(base_minor), rate).scaleb(-2, context=EXACT), 0))
 
 
-def sum_taxes(lines: Iterable[tuple[int, Treatment]]) -> tuple[TaxSum, ...]:
-    """The groups of lines given as net and treatment, whatever their order: by category, then rate, each once."""
-    bases: dict[tuple[str, Decimal], int] = defaultdict(int)
+def sum_taxes(lines: Iterable[tuple[int, Treatment]], *, gross: bool = False) -> tuple[TaxSum, ...]:
+    """The groups of lines given as amount and treatment, whatever their order: by category, then rate, each once.
+
+    With ``gross`` the amounts include the tax, which is taken out of the sum of each group.
+    """
+    amounts: dict[tuple[str, Decimal], int] = defaultdict(int)
     treatments: dict[tuple[str, Decimal], Treatment] = {}
-    for net_minor, treatment in lines:
+    for minor, treatment in lines:
         key = (treatment.category, treatment.rate)
-        bases[key] += net_minor
+        amounts[key] += minor
         treatments[key] = min(treatments.get(key, treatment), treatment, key=lambda one: (one.key, one.taxed_in))
-    return tuple(TaxSum(treatments[key], bases[key], tax_on(bases[key], key[1])) for key in sorted(bases))
+    return tuple(TaxSum(treatments[key], *_split(amounts[key], key[1], gross=gross)) for key in sorted(amounts))
+
+
+def _split(minor: int, rate: Decimal, *, gross: bool) -> tuple[int, int]:
+    """Base and tax."""
+    return out_of_gross(minor, rate) if gross else (minor, tax_on(minor, rate))
 
 
 def out_of_gross(gross_minor: int, rate: Decimal) -> tuple[int, int]:
