@@ -20,6 +20,7 @@ from bonafide.operator_billing import Billing, EInvoice
 from bonafide.operator_books import Books
 from bonafide.operator_consumers import Consumers, fault_of
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
+from bonafide.operator_stripe import Stripe
 from bonafide.operator_tax import Tax
 from bonafide.operator_values import Bic, Country, Email, Iban, Language, Section, Text, WebAddress, Zone
 
@@ -246,6 +247,7 @@ class Operator(Section):
     consumers: Consumers = Consumers()  # type: ignore[call-arg]
     einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
+    stripe: Stripe = Stripe()  # type: ignore[call-arg]
     mail: Mail
     processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")
 

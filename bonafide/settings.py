@@ -47,6 +47,8 @@ INSTALLED_APPS = [
     "bonafide.usage",
     "bonafide.billing",
     "bonafide.documents",
+    "bonafide.payments",
+    "bonafide.payments.stripe",
     "bonafide.contracts",
     "bonafide.terms",
 ]
@@ -216,6 +218,11 @@ OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
 # Who says which version of the terms holds, and notes that somebody accepted it: asked when something is ordered.
 TERMS_IN_FORCE = "bonafide.terms.acceptance.number_in_force"
 TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
+
+# Stripe: its keys, and where it is when it is not the real one (for trying out, on this machine)
+STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = secret("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_URL = secret("STRIPE_API_URL")
 
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language

@@ -27,6 +27,7 @@ from bonafide.documents import inventory as documents
 from bonafide.holdings import Basis, Holding, Kind, Place, Stays, Swept, Table, Whose
 from bonafide.mail import inventory as mail
 from bonafide.outgoing import inventory as outgoing
+from bonafide.payments import inventory as payments
 from bonafide.pricing import inventory as pricing
 from bonafide.privacy import own_inventory as privacy
 from bonafide.privacy.ends import still_held
@@ -42,6 +43,7 @@ _PACKAGES = (
     privacy,
     outgoing,
     contracts,
+    payments,
     documents,
     billing,
     usage,

@@ -78,11 +78,23 @@ def grant(
 
 
 def withdraw(
-    *, grant: Grant, reason: str, operator: Operator, now: datetime, by: User | None = None, means: str = "", reference: str = ""
+    *,
+    grant: Grant,
+    reason: str,
+    operator: Operator,
+    now: datetime,
+    by: User | None = None,
+    means: str = "",
+    reference: str = "",
+    amount_minor: int | None = None,
+    key: str = "withdrawal",
 ) -> Taken:
-    """Take back all that is unused of a grant. Money in advance goes back to the customer by ``means`` with ``reference``.
+    """Take back what is unused of a grant: all of it, or ``amount_minor``, each ``key`` once.
 
-    :raises GrantRefused: when nothing is left, without a reason, or for money that does not say how it goes back.
+    Money in advance goes back to the customer by ``means`` with ``reference``.
+
+    :raises GrantRefused: when nothing is left, or less than is asked; without a reason; or for money that does not say how it
+        goes back.
     """
     reason = " ".join(reason.split())
     if not reason or len(reason) > 200:
@@ -94,13 +106,15 @@ def withdraw(
         left = locked.amount_minor - (locked.taken.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
         if not left:
             raise GrantRefused(f"nothing is left of {locked}")
+        if amount_minor is not None and not 0 < amount_minor <= left:
+            raise GrantRefused(f"{amount_minor} (minor units) cannot be taken back of {locked}: {left} is left")
         taken = Taken.objects.create(
             grant=locked,
             kind=Taken.Kind.WITHDRAWAL,
-            amount_minor=left,
+            amount_minor=left if amount_minor is None else amount_minor,
             taken_on=now.astimezone(operator.zone).date(),
             reason=reason,
-            key="withdrawal",
+            key=key,
             made_by=by,
             made_at=now,
         )
