@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "bonafide.web",
     "bonafide.outgoing",
     "bonafide.mail",
+    "bonafide.webhooks",
     "bonafide.sessions",
     "bonafide.accounts",
     "bonafide.sign_in",

@@ -36,6 +36,7 @@ from bonafide.sign_in import inventory as sign_in
 from bonafide.sign_in.passwords import breached_list
 from bonafide.terms import inventory as terms
 from bonafide.usage import inventory as usage
+from bonafide.webhooks import inventory as webhooks
 
 # In order: what points to a row stands before it.
 _PACKAGES = (
@@ -51,6 +52,7 @@ _PACKAGES = (
     sign_in,
     sessions,
     mail,
+    webhooks,
     accounts,
     background,
 )
