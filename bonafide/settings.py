@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "bonafide.payments.stripe",
     "bonafide.contracts",
     "bonafide.terms",
+    "bonafide.help",
 ]
 
 MIDDLEWARE = [

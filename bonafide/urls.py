@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("bonafide.books.urls")),
     path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
+    path("", include("bonafide.help.urls")),
     path("", include("bonafide.contracts.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),
