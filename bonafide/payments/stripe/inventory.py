@@ -56,9 +56,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=(
-                    *("attempt_id", "stripe_id", "amount_minor", "reason", "state", "answer_by", "opened_at", "moved_at"),
-                ),
+                columns=(*("attempt_id", "stripe_id", "amount_minor", "reason", "state", "answer_by", "opened_at", "moved_at"),),
                 what=_("which payment was disputed at the bank, why, and what came of it"),
                 whose=Whose.CUSTOMERS,
                 why=_BOOKS,
@@ -169,7 +167,7 @@ TABLES = (
         # A body names who paid, as Stripe has it; it is not looked at again once the event is done.
         "payments_stripe.Hook",
         called=_("events from Stripe"),
-        plain=("id", "event_id", "kind", "state", "tries", "done_at"),
+        plain=("id", "event_id", "kind", "state", "tries", "try_at", "done_at"),
         holdings=(
             Holding(
                 kind=Kind.PAYMENT,
