@@ -59,8 +59,9 @@ def moved(*, attempt_id: int, intent: Any, operator: Operator, now: datetime, ov
         attempt.intent_id, attempt.state, attempt.code, attempt.moved_at = intent.id, said.state, said.code[:60], now
         if said.state in ENDED:
             attempt.url = ""
-        if said.state == AttemptState.SUCCEEDED:
+        if said.charge is not None and said.state != AttemptState.OPEN:
             attempt.charge_id = said.charge.id
+        if said.state == AttemptState.SUCCEEDED:
             attempt.receipt = _take(attempt, intent, said.charge, operator, now)
         attempt.save()
         if attempt.receipt is not None and attempt.state == AttemptState.SUCCEEDED:
