@@ -17,6 +17,9 @@ class Field(StrEnum):
     LETTER = "letter"
     VAT_NUMBER = "vat_number"
     SIGN_IN = "sign_in"
+    LANGUAGE = "language"
+    BILL = "bill"
+    NAME = "name"
 
 
 _FIELDS: dict[str, Text] = {
@@ -25,15 +28,20 @@ _FIELDS: dict[str, Text] = {
     Field.LETTER: _("the text of the letter"),
     Field.VAT_NUMBER: _("the VAT number"),
     Field.SIGN_IN: _("that you signed in here"),
+    Field.LANGUAGE: _("the language"),
+    Field.BILL: _("the number of a bill and the amount"),
+    Field.NAME: _("the name of the account"),
 }
 
 LETTER = "letter"  # the occasion of a letter that says no purpose of its own
 VAT_CHECK = "vat_check"
 SIGN_IN = "sign_in"
+STRIPE_PAYMENT = "stripe_payment"
 _OCCASIONS: dict[str, Text] = {
     LETTER: _("a letter to you"),
     VAT_CHECK: _("a check of the VAT number"),
     SIGN_IN: _("a sign-in with a provider"),
+    STRIPE_PAYMENT: _("a payment with Stripe"),
 }
 
 
