@@ -38,7 +38,8 @@ def save(fake: FakeStripe, account: Account, by: User | None, method: str = "pm_
     """Save a card (or an IBAN) on the hosted page, as the person does."""
     operator: Operator = settings.OPERATOR
     attempt = save_method(account=account, by=by, language="en", operator=operator, now=SAVED)
-    assert attempt.session_id and attempt.intent_id
+    assert attempt.session_id
+    assert attempt.intent_id
     fake.controls.pay(attempt.session_id, method)
     assert follow_setup(stripe_id=attempt.intent_id, operator=operator, now=SAVED) == "saved"
     attempt.refresh_from_db()

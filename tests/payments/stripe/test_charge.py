@@ -45,7 +45,8 @@ def test_a_bill_is_charged_on_the_day_when_it_is_due_and_not_before(fake: FakeSt
     assert (attempt.state, attempt.method, attempt.amount_minor) == (AttemptState.SUCCEEDED, method, bill.total_minor)
     [settled] = Settlement.objects.filter(invoice=bill)
     assert (settled.amount_minor, settled.means, settled.reference) == (bill.total_minor, "card", attempt.intent_id)
-    assert run(settings, due_on) == {} and len(at_stripe(fake).v1.charges.list().data) == 1
+    assert run(settings, due_on) == {}
+    assert len(at_stripe(fake).v1.charges.list().data) == 1
 
 
 def test_nothing_is_charged_without_consent(fake: FakeStripe, settings: Any) -> None:
@@ -56,7 +57,8 @@ def test_nothing_is_charged_without_consent(fake: FakeStripe, settings: Any) -> 
     agree(method, by, DUE)
     assert len(bills_due(operator=settings.OPERATOR, now=DUE)) == 1
     end_auto_pay(account=account, by=by, operator=settings.OPERATOR, now=DUE)
-    assert run(settings) == {} and not Attempt.objects.filter(way="auto").exists()
+    assert run(settings) == {}
+    assert not Attempt.objects.filter(way="auto").exists()
 
 
 def test_a_debit_keeps_its_notice_and_is_paid_when_the_bank_paid(fake: FakeStripe, settings: Any) -> None:
@@ -70,7 +72,8 @@ def test_a_debit_keeps_its_notice_and_is_paid_when_the_bank_paid(fake: FakeStrip
     assert run(settings, DUE + timedelta(days=13)) == {}
     assert run(settings, DUE + timedelta(days=14)) == {Outcome.ON_ITS_WAY: 1}
     attempt = Attempt.objects.get(invoice=bill)
-    assert attempt.state == AttemptState.PROCESSING and not Receipt.objects.exists()
+    assert attempt.state == AttemptState.PROCESSING
+    assert not Receipt.objects.exists()
     assert run(settings, DUE + timedelta(days=15)) == {}
 
 
@@ -105,9 +108,13 @@ def test_a_letter_says_what_happened_and_what_is_next_but_nothing_of_the_banks(f
     fake.controls.decline_next("insufficient_funds")
     run(settings)
     text = sent(Letter.objects.get(purpose="payment-declined"))
-    assert "There was not enough money" in text and "3 November" in text
-    assert f"/bills/{bill.number}/pay" in text and "/payment-methods" in text
-    assert "Your card" not in text and "insufficient" not in text and method.last4 in text
+    assert "There was not enough money" in text
+    assert "3 November" in text
+    assert f"/bills/{bill.number}/pay" in text
+    assert "/payment-methods" in text
+    assert "Your card" not in text
+    assert "insufficient" not in text
+    assert method.last4 in text
 
 
 def sent(letter: Letter) -> str:
@@ -178,7 +185,8 @@ def test_two_schedules_at_once_charge_each_bill_once(fake: FakeStripe, settings:
         thread.start()
     for thread in threads:
         thread.join()
-    assert counts[Outcome.PAID] == 6 and counts[Outcome.BROKEN] == 0
+    assert counts[Outcome.PAID] == 6
+    assert counts[Outcome.BROKEN] == 0
     assert len(at_stripe(fake).v1.charges.list().data) == 6
     assert Receipt.objects.count() == len(bills)
 

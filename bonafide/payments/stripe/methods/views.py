@@ -132,6 +132,8 @@ def remove(request: HttpRequest, membership: Membership, method: Method) -> Http
 @of_this_account(Method, "account")
 def agree(request: HttpRequest, membership: Membership, method: Method) -> HttpResponse:
     """Choose automatic payment, in the words that were shown."""
+    if not is_on():
+        raise Http404
     language = get_language() or ""
     words = words_of(method=method, operator=settings.OPERATOR, language=language)
     form = AgreeForm(request.POST, shown=digest(words))
