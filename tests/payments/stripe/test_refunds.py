@@ -72,7 +72,7 @@ def test_a_part_goes_back_and_then_the_rest_but_never_more(fake: FakeStripe, set
     [left] = refundable(credit_note=note)
     assert left.amount_minor == 400
     known = {"credit_note": note, "attempt": left.attempt, "by": None, "now": DUE}
-    with pytest.raises(RefundRefused, match="4.01 EUR cannot go back of this payment, but at most 4.00 EUR"):
+    with pytest.raises(RefundRefused, match=r"4.01 EUR cannot go back of this payment, but at most 4.00 EUR"):
         write_refund(amount_minor=401, key=uuid4(), **known)
     send(note, 400, settings)
     assert (open_of(note), refundable(credit_note=note)) == (0, [])
