@@ -197,6 +197,14 @@ PURPOSES = (
         templates=("payments/email/refunded",),
     ),
     Purpose(
+        "payment",
+        Kind.BILLING,
+        _("Payments"),
+        _("When a payment of a bill has come, and when one that was on its way fails: to the address for bills."),
+        _("who has to pay a bill must know whether it is paid."),
+        templates=("payments/email/received", "payments/email/debit_failed"),
+    ),
+    Purpose(
         "terms-change",
         Kind.TERMS,
         _("Terms that promise less"),
@@ -243,6 +251,15 @@ PURPOSES = (
         _("To our staff, when a payment is disputed, or a refund does not arrive."),
         _("it is part of the work here."),
         templates=("payments/email/disputed", "payments/email/refund_failed"),
+        for_staff=True,
+    ),
+    Purpose(
+        "payment-difference",
+        Kind.BILLING,
+        _("Money that does not agree"),
+        _("To our staff, when Stripe and our books say different things of money: once for each difference."),
+        _("it is part of the work here."),
+        templates=("payments/email/difference",),
         for_staff=True,
     ),
     Purpose(

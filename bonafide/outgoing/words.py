@@ -19,6 +19,7 @@ class Field(StrEnum):
     SIGN_IN = "sign_in"
     LANGUAGE = "language"
     BILL = "bill"
+    NAME = "name"
 
 
 _FIELDS: dict[str, Text] = {
@@ -29,6 +30,7 @@ _FIELDS: dict[str, Text] = {
     Field.SIGN_IN: _("that you signed in here"),
     Field.LANGUAGE: _("the language"),
     Field.BILL: _("the number of a bill and the amount"),
+    Field.NAME: _("the name of the account"),
 }
 
 LETTER = "letter"  # the occasion of a letter that says no purpose of its own
@@ -37,6 +39,7 @@ SIGN_IN = "sign_in"
 SAVE_METHOD = "save_method"
 AUTO_PAYMENT = "auto_payment"
 REFUND = "refund"
+STRIPE_PAYMENT = "stripe_payment"
 _OCCASIONS: dict[str, Text] = {
     LETTER: _("a letter to you"),
     VAT_CHECK: _("a check of the VAT number"),
@@ -44,6 +47,7 @@ _OCCASIONS: dict[str, Text] = {
     SAVE_METHOD: _("saving a means of payment"),
     AUTO_PAYMENT: _("an automatic payment"),
     REFUND: _("a refund"),
+    STRIPE_PAYMENT: _("a payment with Stripe"),
 }
 
 

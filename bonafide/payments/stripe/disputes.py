@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from bonafide.operator import Operator
+from bonafide.payments.stripe.amounts import from_stripe
 from bonafide.payments.stripe.charge.paid import paid_attempt
 from bonafide.payments.stripe.client import client, reading
 from bonafide.payments.stripe.dispute_letters import tell_of_dispute
@@ -54,7 +55,7 @@ def follow_dispute(*, stripe_id: str, operator: Operator, now: datetime) -> str:
             stripe_id=found.id,
             defaults={
                 "attempt": attempt,
-                "amount_minor": found.amount,
+                "amount_minor": from_stripe(amount=found.amount, currency=attempt.currency),
                 "reason": found.reason[:60],
                 "state": found.status,
                 "answer_by": datetime.fromtimestamp(due_by, UTC) if due_by else None,
@@ -81,9 +82,10 @@ def _book(attempt: Attempt, found: Any, operator: Operator, now: datetime) -> No
     away = receipt.returned.filter(reference=found.id).first()
     if away is None and any(amount < 0 for amount in moves):
         gone = receipt.returned.aggregate(sum=Sum("amount_minor"))["sum"] or 0
-        amount = min(found.amount, receipt.amount_minor - gone)
-        if amount < found.amount:
-            logger.error("dispute %s took %s, but %s of the payment was left", found.id, found.amount, amount)
+        taken = from_stripe(amount=found.amount, currency=receipt.currency)
+        amount = min(taken, receipt.amount_minor - gone)
+        if amount < taken:
+            logger.error("dispute %s took %s, but %s of the payment was left", found.id, taken, amount)
         if amount > 0:
             away = take_back(
                 receipt=receipt, amount_minor=amount, returned_on=on, reference=found.id, bill=attempt.invoice, **known

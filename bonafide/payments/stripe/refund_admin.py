@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -25,7 +26,9 @@ from bonafide.payments.stripe.client import StripeOff, is_on
 from bonafide.payments.stripe.models import Refund
 from bonafide.payments.stripe.refund_forms import RefundForm
 from bonafide.payments.stripe.refunds import bill_of, send_refund, write_refund
+from bonafide.sessions.hold import hold, holds_by_itself
 
+MAY = "payments_stripe.add_refund"
 SAID = {
     Refund.State.WRITTEN: _(
         "Stripe gave no answer yet; it is asked again by itself within minutes, and the money goes back once."
@@ -60,6 +63,7 @@ class WithRefund(InvoiceAdmin):
 
     actions_detail = [*InvoiceAdmin.actions_detail, "refund"]
 
+    @holds_by_itself
     @action(description=_("Send money back"), url_path="refund")  # type: ignore[untyped-decorator]  # unfold has no types
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return refund_page(request, object_id)
@@ -71,7 +75,7 @@ admin.site.register(Invoice, WithRefund)
 
 def refund_page(request: HttpRequest, object_id: str) -> HttpResponse:
     """How much can go back, of which payment; what it comes to; and once that was seen and confirmed, the deed."""
-    if not request.user.has_perm("payments_stripe.add_refund"):
+    if not request.user.has_perm(MAY):
         raise PermissionDenied
     whole = Invoice.objects.issued().select_related("account", "correction__original")
     note = get_object_or_404(whole, pk=object_id if object_id.isdigit() else 0)
@@ -116,14 +120,18 @@ def refund_page(request: HttpRequest, object_id: str) -> HttpResponse:
 
 def _send(request: HttpRequest, form: RefundForm, note: Invoice) -> HttpResponse:
     values, now = form.cleaned_data, timezone.now()  # noqa: TID251 - a view
-    made = write_refund(
-        credit_note=note,
-        attempt=values["attempt"],
-        amount_minor=values["minor"],
-        key=values["key"],
-        by=request.user,  # type: ignore[arg-type]
-        now=now,
-    )
+    with transaction.atomic():
+        hold(request)
+        if not request.user.has_perm(MAY):
+            raise PermissionDenied
+        made = write_refund(
+            credit_note=note,
+            attempt=values["attempt"],
+            amount_minor=values["minor"],
+            key=values["key"],
+            by=request.user,  # type: ignore[arg-type]
+            now=now,
+        )
     sent = send_refund(refund=made, operator=settings.OPERATOR, now=now)
     state = Refund.State(sent.state)
     level = messages.SUCCESS if state in (Refund.State.PENDING, Refund.State.SUCCEEDED) else messages.WARNING

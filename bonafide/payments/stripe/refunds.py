@@ -21,8 +21,9 @@ from bonafide.money import from_minor
 from bonafide.operator import Operator
 from bonafide.outgoing.words import REFUND, Field
 from bonafide.payments.models import Receipt
+from bonafide.payments.stripe.amounts import at_stripe, from_stripe
 from bonafide.payments.stripe.charge.paid import as_key, paid_attempt
-from bonafide.payments.stripe.client import asking, client, reading
+from bonafide.payments.stripe.client import asking, client, ours, reading
 from bonafide.payments.stripe.models import Attempt, Refund
 from bonafide.payments.stripe.refund_letters import tell_refund_failed, tell_refunded
 from bonafide.payments.take_back import bills_of, take_back
@@ -124,14 +125,14 @@ def send_refund(*, refund: Refund, operator: Operator, now: datetime) -> Refund:
     attempt = refund.attempt
     params: Any = {
         "charge": attempt.charge_id,
-        "amount": refund.amount_minor,
+        "amount": at_stripe(minor=refund.amount_minor, currency=attempt.currency),
         "reason": "requested_by_customer",
         "metadata": {"refund": str(refund.key), "credit_note": refund.credit_note.number or ""},
     }
     try:
         with asking(account_id=attempt.account_id, fields=(Field.BILL,), occasion=REFUND, now=now) as passage:
             passage.left = True
-            given = client().v1.refunds.create(params, {"idempotency_key": str(refund.key)})
+            given = ours(client().v1.refunds.create(params, {"idempotency_key": str(refund.key)}))
     except (stripe.IdempotencyError, stripe.RateLimitError) as error:
         logger.warning("refund %s waits: %s", refund.key, type(error).__name__)
         return refund
@@ -220,10 +221,11 @@ def _book(attempt: Attempt, given: Any, bill: Invoice | None, operator: Operator
     if receipt is None:
         return False
     known: dict[str, Any] = {"operator": operator, "now": now}
+    minor = from_stripe(amount=given.amount, currency=receipt.currency)
     if given.status in GOOD:
         if Receipt.objects.filter(means=receipt.means, reference=f"{given.id} failed").exists():
             return False  # looked at before it failed
-        take_back(receipt=receipt, amount_minor=given.amount, returned_on=on, reference=given.id, bill=bill, **known)
+        take_back(receipt=receipt, amount_minor=minor, returned_on=on, reference=given.id, bill=bill, **known)
         return False
     if not receipt.returned.filter(reference=given.id).exists():
         return False
@@ -231,7 +233,7 @@ def _book(attempt: Attempt, given: Any, bill: Invoice | None, operator: Operator
     take_in(
         account=attempt.account,
         currency=receipt.currency,
-        amount_minor=given.amount,
+        amount_minor=minor,
         received_on=on,
         means=receipt.means,
         reference=f"{given.id} failed",

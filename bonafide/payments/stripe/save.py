@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,37 +13,50 @@ from django.urls import reverse
 from bonafide.accounts.models import Account, User
 from bonafide.operator import Operator
 from bonafide.outgoing.words import SAVE_METHOD, Field
-from bonafide.payments.stripe.client import asking, client
+from bonafide.payments.stripe.client import asking, client, ours, plainly
 from bonafide.payments.stripe.customers import customer_of
 from bonafide.payments.stripe.models import Attempt, AttemptState
 
 
-def save_method(*, account: Account, by: User | None, language: str, operator: Operator, now: datetime) -> Attempt:
+def save_method(
+    *,
+    account: Account,
+    by: User | None,
+    language: str,
+    operator: Operator,
+    now: datetime,
+    hold: Callable[[], None] | None = None,
+) -> Attempt:
     """Begin to save a means of payment; the attempt's ``url`` is the page of Stripe's to which the person goes on.
 
     Saved methods may be charged while the customer is away: a Checkout Session in setup mode makes a setup intent whose ``usage``
     is ``off_session``, for which the bank authenticates the person now (PSD2, Reg. (EU) 2018/389). Call it
     outside of transactions.
 
+    :param hold: is called in the transaction that writes the attempt down: whoever asks for it may not any more.
     :raises StripeOff:
-    :raises stripe.StripeError: when Stripe does not answer, or refuses; the attempt is then given up.
+    :raises StripeRefused, StripeUnanswered: (``client.plainly``); the attempt is then given up.
     """
     asks = client()
-    attempt = Attempt.objects.create(
-        way=Attempt.Way.SAVE,
-        account=account,
-        currency=operator.billing.currency,
-        amount_minor=0,
-        begun_by=by,
-        begun_at=now,
-        moved_at=now,
-    )
+    with transaction.atomic():
+        if hold:
+            hold()
+        attempt = Attempt.objects.create(
+            way=Attempt.Way.SAVE,
+            account=account,
+            currency=operator.billing.currency,
+            amount_minor=0,
+            begun_by=by,
+            begun_at=now,
+            moved_at=now,
+        )
+    params = _session(attempt, language, operator)
     try:
-        customer = customer_of(account, now)
-        with asking(account_id=account.pk, fields=(Field.LANGUAGE,), occasion=SAVE_METHOD, now=now):
-            session = asks.v1.checkout.sessions.create(
-                _session(attempt, customer.stripe_id, language, operator), {"idempotency_key": str(attempt.key)}
-            )
+        with plainly():
+            params["customer"] = customer_of(account, now).stripe_id
+            with asking(account_id=account.pk, fields=(Field.LANGUAGE,), occasion=SAVE_METHOD, now=now) as passage:
+                passage.left = True
+                session = ours(asks.v1.checkout.sessions.create(params, {"idempotency_key": str(attempt.key)}))
     except Exception:
         Attempt.objects.filter(pk=attempt.pk, state=AttemptState.WRITTEN).update(state=AttemptState.CANCELLED, moved_at=now)
         raise
@@ -55,14 +69,13 @@ def save_method(*, account: Account, by: User | None, language: str, operator: O
     return row
 
 
-def _session(attempt: Attempt, customer: str, language: str, operator: Operator) -> Any:
+def _session(attempt: Attempt, language: str, operator: Operator) -> Any:
     console = operator.service.console_url
     methods = [kind for kind in operator.stripe.methods if kind != "sepa_debit" or attempt.currency == "EUR"]
     mark = {"attempt": str(attempt.key)}
     back = console + reverse("method_saved", args=[attempt.key])
     return {
         "mode": "setup",
-        "customer": customer,
         "payment_method_types": methods or ["card"],
         "client_reference_id": str(attempt.key),
         "metadata": mark,

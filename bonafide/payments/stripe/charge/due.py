@@ -16,7 +16,7 @@ from bonafide.operator import Operator
 from bonafide.payments.stripe.charge.letters import tell_of_declines
 from bonafide.payments.stripe.charge.one import LEFT_BEHIND, Outcome, charge, take_up
 from bonafide.payments.stripe.charge.which import Due, bills_due
-from bonafide.payments.stripe.client import is_on
+from bonafide.payments.stripe.client import StripeUnanswered, is_on
 from bonafide.payments.stripe.models import Attempt, AttemptState
 
 logger = logging.getLogger(__name__)
@@ -89,6 +89,9 @@ def _one(one: Attempt | Due, operator: Operator, now: datetime) -> Outcome:
         if isinstance(one, Attempt):
             return take_up(attempt=one, operator=operator, now=now)
         return charge(due=one, operator=operator, now=now)
+    except StripeUnanswered as refusal:
+        logger.warning("a payment waits: %s", refusal)
+        return Outcome.UNANSWERED
     except Exception:
         about = one.number if isinstance(one, Due) else one.key
         logger.exception("charging %s broke off; it is taken up again by the next run", about)

@@ -18,8 +18,9 @@ from django.db import IntegrityError, transaction
 from bonafide.billing.amend.give_up import unpaid
 from bonafide.operator import Operator
 from bonafide.outgoing.words import AUTO_PAYMENT, Field
+from bonafide.payments.stripe.amounts import at_stripe
 from bonafide.payments.stripe.charge.which import Due, bills_due
-from bonafide.payments.stripe.client import asking, client, reading
+from bonafide.payments.stripe.client import asking, client, ours, reading
 from bonafide.payments.stripe.customers import customer_of
 from bonafide.payments.stripe.models import ENDED, Attempt, AttemptState, AutoPay
 from bonafide.payments.stripe.move import moved
@@ -92,6 +93,7 @@ def take_up(*, attempt: Attempt, operator: Operator, now: datetime) -> Outcome:
         with reading():
             since = int((attempt.begun_at - _CLOCKS).timestamp())
             params: Any = {"customer": customer.stripe_id, "created": {"gte": since}, "limit": 100}
+            params["expand"] = ["data.latest_charge"]
             found = client().v1.payment_intents.list(params)
             mine = next((one for one in found.auto_paging_iter() if _key_of(one) == str(attempt.key)), None)
     except stripe.StripeError as error:
@@ -113,7 +115,7 @@ def ask(*, attempt: Attempt, number: str, operator: Operator, now: datetime) -> 
     if method is None:
         return fail(attempt=attempt, code="resource_missing", intent=None, operator=operator, now=now)
     params: Any = {
-        "amount": attempt.amount_minor,
+        "amount": at_stripe(minor=attempt.amount_minor, currency=attempt.currency),
         "currency": attempt.currency.lower(),
         "customer": customer.stripe_id,
         "payment_method": method.stripe_id,
@@ -122,11 +124,12 @@ def ask(*, attempt: Attempt, number: str, operator: Operator, now: datetime) -> 
         "confirm": True,
         "description": number,
         "metadata": {"attempt": str(attempt.key), "bill": number},
+        "expand": ["latest_charge"],  # what is booked is read from it
     }
     try:
         with asking(account_id=attempt.account_id, fields=(Field.BILL,), occasion=AUTO_PAYMENT, now=now) as passage:
             passage.left = True
-            intent = client().v1.payment_intents.create(params, {"idempotency_key": str(attempt.key)})
+            intent = ours(client().v1.payment_intents.create(params, {"idempotency_key": str(attempt.key)}))
     except stripe.CardError as error:
         body = getattr(error.error, "payment_intent", None)
         return fail(attempt=attempt, code=_code_of(error), intent=body, operator=operator, now=now)

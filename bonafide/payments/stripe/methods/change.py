@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-import stripe
 from django.db import transaction
 
 from bonafide.accounts.models import Account, User
 from bonafide.operator import Operator
 from bonafide.payments.stripe.auto import end_auto_pay
-from bonafide.payments.stripe.client import client, reading
+from bonafide.payments.stripe.client import StripeRefused, client, plainly, reading
 from bonafide.payments.stripe.models import AutoPay, Method
 from bonafide.payments.stripe.saved import mark_removed
 from bonafide.periods import Month
@@ -31,20 +31,26 @@ def make_default(*, method: Method) -> None:
             standing.filter(pk=method.pk).update(is_default=True)
 
 
-def remove_method(*, method: Method, by: User | None, operator: Operator, now: datetime) -> None:
+def remove_method(
+    *, method: Method, by: User | None, operator: Operator, now: datetime, hold: Callable[[], None] | None = None
+) -> None:
     """Take it away at Stripe, and end automatic payment by it first: whatever Stripe answers, nothing is charged by it any more.
 
     One that is gone there already is gone. Call it outside of transactions.
 
-    :raises stripe.StripeError: when Stripe does not answer; the means of payment is then still shown.
+    :param hold: is called in the transaction that ends it: whoever asks for it may not any more.
+    :raises StripeRefused, StripeUnanswered: (``client.plainly``); the means of payment is then still shown.
     """
-    if AutoPay.objects.filter(method=method, ended_at=None).exists():
-        end_auto_pay(account=method.account, by=by, operator=operator, now=now)
+    with transaction.atomic():
+        if hold:
+            hold()
+        if AutoPay.objects.filter(method=method, ended_at=None).exists():
+            end_auto_pay(account=method.account, by=by, operator=operator, now=now)
     try:
-        with reading():
+        with plainly(), reading():
             client().v1.payment_methods.detach(method.stripe_id)
-    except stripe.InvalidRequestError:
-        with reading():
+    except StripeRefused:
+        with plainly(), reading():
             found = client().v1.payment_methods.retrieve(method.stripe_id)
         if found.customer:
             raise

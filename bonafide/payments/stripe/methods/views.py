@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from uuid import UUID
 
-import stripe
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -19,14 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bonafide.accounts.access import View, members_only, of_this_account
 from bonafide.accounts.models import Membership, User
 from bonafide.billing.budgets.tell import HEARS
+from bonafide.errors import Refused
 from bonafide.payments.stripe.auto import AutoPayRefused, choose_auto_pay, digest, end_auto_pay, words_of
-from bonafide.payments.stripe.client import StripeOff, is_on
+from bonafide.payments.stripe.client import StripeOff, StripeRefused, StripeUnanswered, is_on
+from bonafide.payments.stripe.follow import follow
 from bonafide.payments.stripe.methods.change import make_default, remove_method, soon_over
 from bonafide.payments.stripe.methods.forms import AgreeForm
 from bonafide.payments.stripe.models import Attempt, AutoPay, Method
 from bonafide.payments.stripe.save import save_method
-from bonafide.payments.stripe.saved import follow_setup
 from bonafide.periods import Month
+from bonafide.sessions.hold import hold, holds_by_itself
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ def payment_methods(request: HttpRequest, membership: Membership) -> HttpRespons
     return _page(request, membership)
 
 
+@holds_by_itself
 @require_POST
 @who_pays
 def save(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -67,11 +70,12 @@ def save(request: HttpRequest, membership: Membership) -> HttpResponse:
             language=get_language() or "",
             operator=settings.OPERATOR,
             now=timezone.now(),
+            hold=_still_may(request, membership),
         )
     except StripeOff:
         raise Http404 from None
-    except stripe.StripeError as error:
-        return _no_answer(request, error)
+    except (StripeRefused, StripeUnanswered) as refusal:
+        return _no_answer(request, refusal)
     return SeeOther(attempt.url)
 
 
@@ -85,9 +89,9 @@ def saved(request: HttpRequest, membership: Membership, key: UUID) -> HttpRespon
     came = "open"
     if attempt.intent_id:
         try:
-            came = follow_setup(stripe_id=attempt.intent_id, operator=settings.OPERATOR, now=timezone.now())
-        except (StripeOff, stripe.StripeError) as error:
-            logger.warning("what was saved is not known yet: %s", type(error).__name__)
+            came = follow(kind="setup_intent", stripe_id=attempt.intent_id, operator=settings.OPERATOR, now=timezone.now())
+        except Refused as refusal:
+            logger.warning("what was saved is not known yet: %s", refusal)
             messages.info(request, _("Stripe does not answer at the moment. What you saved appears here within minutes."))
             return redirect("payment_methods")
     if came == "saved":
@@ -107,6 +111,7 @@ def first(request: HttpRequest, membership: Membership, method: Method) -> HttpR
     return redirect("payment_methods")
 
 
+@holds_by_itself
 @require_http_methods(["GET", "HEAD", "POST"])
 @who_pays
 @of_this_account(Method, "account")
@@ -116,11 +121,17 @@ def remove(request: HttpRequest, membership: Membership, method: Method) -> Http
         raise Http404
     if request.method == "POST":
         try:
-            remove_method(method=method, by=_person(request), operator=settings.OPERATOR, now=timezone.now())
+            remove_method(
+                method=method,
+                by=_person(request),
+                operator=settings.OPERATOR,
+                now=timezone.now(),
+                hold=_still_may(request, membership),
+            )
         except StripeOff:
             raise Http404 from None
-        except stripe.StripeError as error:
-            return _no_answer(request, error)
+        except (StripeRefused, StripeUnanswered) as refusal:
+            return _no_answer(request, refusal)
         messages.success(request, _("Removed."))
         return redirect("payment_methods")
     charged = AutoPay.objects.filter(method=method, ended_at=None).exists()
@@ -192,7 +203,16 @@ def _person(request: HttpRequest) -> User:
     return request.user  # type: ignore[return-value]  # members only
 
 
-def _no_answer(request: HttpRequest, error: stripe.StripeError) -> HttpResponse:
-    logger.warning("a means of payment: Stripe did not do it (%s %s)", type(error).__name__, error.code)
+def _still_may(request: HttpRequest, membership: Membership) -> Callable[[], None]:
+    def look() -> None:
+        hold(request)
+        if not Membership.objects.filter(pk=membership.pk, role__in=HEARS).exists():
+            raise PermissionDenied
+
+    return look
+
+
+def _no_answer(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    logger.warning("a means of payment: %s", refusal)
     messages.error(request, _("Stripe did not answer as expected, so nothing was changed. Try again in a few minutes."))
     return redirect("payment_methods")
