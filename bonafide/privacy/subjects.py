@@ -63,6 +63,16 @@ HOLDS: dict[str, Holds] = {
     "billing.LocationQuestion": Holds(
         _("the question of your country (%(thing)s)"), _("a list of questions of customers\u2019 countries"), account="account_id"
     ),
+    "payments_stripe.Method": Holds(
+        _("a saved means of payment (%(thing)s)"), _("a list of saved means of payment"), account="account_id"
+    ),
+    "payments_stripe.AutoPay": Holds(
+        _("an automatic payment (%(thing)s)"), _("a list of automatic payments"), account="account_id"
+    ),
+    "payments_stripe.Refund": Holds(_("a refund (%(thing)s)"), _("a list of refunds"), account="attempt__account_id"),
+    "payments_stripe.Dispute": Holds(
+        _("a disputed payment (%(thing)s)"), _("a list of disputed payments"), account="attempt__account_id"
+    ),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
     "contracts.Contract": Holds(_("the contract %(thing)s"), _("a list of contracts"), account="account_id"),
     "contracts.Notice": Holds(
