@@ -29,6 +29,7 @@ def hosts_in_use(operator: Operator) -> list[tuple[str, str]]:
     named = [("mail.host", operator.mail.host)] if operator.mail.delivery == "smtp" else []
     if operator.asks_vies:
         named.append(("tax.vies_url", urlsplit(operator.tax.vies_url).hostname or ""))
+    named += [(f"webhooks: {endpoint.id!r}", endpoint.host) for endpoint in operator.webhooks]
     return named + [
         (f"sign_in.providers: {provider.id!r}", urlsplit(provider.issuer).hostname or "")
         for provider in operator.sign_in.providers

@@ -17,6 +17,9 @@ class Field(StrEnum):
     LETTER = "letter"
     VAT_NUMBER = "vat_number"
     SIGN_IN = "sign_in"
+    ACCOUNT = "account"
+    BILL = "bill"
+    PAYMENT = "payment"
 
 
 _FIELDS: dict[str, Text] = {
@@ -25,15 +28,20 @@ _FIELDS: dict[str, Text] = {
     Field.LETTER: _("the text of the letter"),
     Field.VAT_NUMBER: _("the VAT number"),
     Field.SIGN_IN: _("that you signed in here"),
+    Field.ACCOUNT: _("the reference of the account, and whether it is open"),
+    Field.BILL: _("the number, dates and amounts of a bill"),
+    Field.PAYMENT: _("the amount, day and reference of a payment"),
 }
 
 LETTER = "letter"  # the occasion of a letter that says no purpose of its own
 VAT_CHECK = "vat_check"
 SIGN_IN = "sign_in"
+WEBHOOK = "webhook"
 _OCCASIONS: dict[str, Text] = {
     LETTER: _("a letter to you"),
     VAT_CHECK: _("a check of the VAT number"),
     SIGN_IN: _("a sign-in with a provider"),
+    WEBHOOK: _("an event that our service is told"),
 }
 
 
