@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.contracts.urls")),
     path("", include("bonafide.documents.urls")),
+    path("", include("bonafide.payments.stripe.urls")),
     path("", include("bonafide.billing.urls")),
     path("", include("bonafide.billing.simulate.urls")),
     path("", include("bonafide.usage.urls")),

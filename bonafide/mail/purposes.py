@@ -173,6 +173,14 @@ PURPOSES = (
         templates=("billing/email/balance_ends",),
     ),
     Purpose(
+        "payment",
+        Kind.BILLING,
+        _("Payments"),
+        _("When a payment of a bill has come, and when one that was on its way fails: to the address for bills."),
+        _("who has to pay a bill must know whether it is paid."),
+        templates=("payments/email/received", "payments/email/debit_failed"),
+    ),
+    Purpose(
         "terms-change",
         Kind.TERMS,
         _("Terms that promise less"),
@@ -219,6 +227,15 @@ PURPOSES = (
         _("To our staff, when a program of ours does not take what it is told about accounts and bills."),
         _("it is part of the work here."),
         templates=("webhooks/email/not_taken",),
+        for_staff=True,
+    ),
+    Purpose(
+        "payment-difference",
+        Kind.BILLING,
+        _("Money that does not agree"),
+        _("To our staff, when Stripe and our books say different things of money: once for each difference."),
+        _("it is part of the work here."),
+        templates=("payments/email/difference",),
         for_staff=True,
     ),
     Purpose(

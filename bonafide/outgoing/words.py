@@ -18,8 +18,11 @@ class Field(StrEnum):
     VAT_NUMBER = "vat_number"
     SIGN_IN = "sign_in"
     ACCOUNT = "account"
-    BILL = "bill"
+    INVOICE = "invoice"
     PAYMENT = "payment"
+    LANGUAGE = "language"
+    BILL = "bill"
+    NAME = "name"
 
 
 _FIELDS: dict[str, Text] = {
@@ -29,19 +32,24 @@ _FIELDS: dict[str, Text] = {
     Field.VAT_NUMBER: _("the VAT number"),
     Field.SIGN_IN: _("that you signed in here"),
     Field.ACCOUNT: _("the reference of the account, and whether it is open"),
-    Field.BILL: _("the number, dates and amounts of a bill"),
+    Field.INVOICE: _("the number, dates and amounts of a bill"),
     Field.PAYMENT: _("the amount, day and reference of a payment"),
+    Field.LANGUAGE: _("the language"),
+    Field.BILL: _("the number of a bill and the amount"),
+    Field.NAME: _("the name of the account"),
 }
 
 LETTER = "letter"  # the occasion of a letter that says no purpose of its own
 VAT_CHECK = "vat_check"
 SIGN_IN = "sign_in"
 WEBHOOK = "webhook"
+STRIPE_PAYMENT = "stripe_payment"
 _OCCASIONS: dict[str, Text] = {
     LETTER: _("a letter to you"),
     VAT_CHECK: _("a check of the VAT number"),
     SIGN_IN: _("a sign-in with a provider"),
     WEBHOOK: _("an event that our service is told"),
+    STRIPE_PAYMENT: _("a payment with Stripe"),
 }
 
 

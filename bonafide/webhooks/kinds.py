@@ -52,13 +52,13 @@ KINDS = (
         "invoice.issued",
         "A bill was issued. `open_minor` is what is to be paid of it after what was paid in advance.",
         _BILL,
-        (Field.ACCOUNT, Field.BILL),
+        (Field.ACCOUNT, Field.INVOICE),
     ),
     Kind(
         "invoice.paid",
         "Nothing is open of a bill any more: paid, credited, or nothing was owed. Told again when it was open again in between.",
         _BILL | {"open_minor": 0},
-        (Field.ACCOUNT, Field.BILL),
+        (Field.ACCOUNT, Field.INVOICE),
     ),
     Kind(
         "invoice.corrected",
@@ -74,7 +74,7 @@ KINDS = (
             "open_minor": 0,
             "corrects": "2026-000013",
         },
-        (Field.ACCOUNT, Field.BILL),
+        (Field.ACCOUNT, Field.INVOICE),
     ),
     Kind(
         "payment.received",

@@ -218,13 +218,14 @@ class Hook(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     said = models.CharField(_("why"), max_length=300, blank=True)
     received_at = models.DateTimeField(_("received"))
+    try_at = models.DateTimeField(_("tried again"))
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("event from Stripe")
         verbose_name_plural = _("events from Stripe")
         indexes = [
-            models.Index(fields=["received_at"], condition=Q(state="waiting"), name="stripe_hook_waiting"),
+            models.Index(fields=["try_at"], condition=Q(state="waiting"), name="stripe_hook_waiting"),
             models.Index(fields=["received_at"], name="stripe_hook_age"),
         ]
 
