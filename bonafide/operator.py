@@ -23,6 +23,7 @@ from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_stripe import Stripe
 from bonafide.operator_tax import Tax
 from bonafide.operator_values import Bic, Country, Email, Iban, Language, Section, Text, WebAddress, Zone
+from bonafide.operator_webhooks import Webhook
 
 FILE_NAME = "operator.toml"
 
@@ -250,11 +251,14 @@ class Operator(Section):
     stripe: Stripe = Stripe()  # type: ignore[call-arg]
     mail: Mail
     processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")
+    webhooks: tuple[Webhook, ...] = Field(
+        (), description="Programs of yours that are told what happens, each a table of its own."
+    )
 
-    @field_validator("processors")
+    @field_validator("processors", "webhooks")
     @classmethod
-    def _each_once(cls, value: tuple[Processor, ...]) -> tuple[Processor, ...]:
-        ids = [processor.id for processor in value]
+    def _each_once(cls, value: tuple[Processor | Webhook, ...]) -> tuple[Processor | Webhook, ...]:
+        ids = [one.id for one in value]
         if len(set(ids)) < len(ids):
             raise ValueError(f"expected an id once only, not {', '.join(ids)}")
         return value
@@ -355,5 +359,5 @@ def sections() -> dict[str, type[Section]]:
             if isinstance(kind, type) and issubclass(kind, Section)
         )
         for name, field in Operator.model_fields.items()
-        if name != "processors"
+        if name not in ("processors", "webhooks")
     }

@@ -13,6 +13,7 @@ from bonafide.operator import Operator, Provider, sections
 from bonafide.operator_privacy import Floor, Processor
 from bonafide.operator_tax import OtherSales, Sentence, TaxRate
 from bonafide.operator_values import Section
+from bonafide.operator_webhooks import Webhook
 
 TABLES: dict[str, type[Section]] = {
     "sign_in.providers": Provider,
@@ -44,6 +45,7 @@ def settings_page() -> str:
             if key.startswith(f"{name}."):
                 parts += ["", f"### [[{key}]] (optional, any number)", "", *_table(of_many)]
     parts += ["", "## [[processors]] (optional, any number)", "", *_table(Processor)]
+    parts += ["", "## [[webhooks]] (optional, any number)", "", *_table(Webhook)]
     parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
     return "\n".join(parts) + "\n"
@@ -79,6 +81,8 @@ ENVIRONMENT = {
     "BONAFIDE_SECRET_KEY": "Signs cookies and links (or `..._FILE`); by default a key kept in the instance's `keys/`.",
     "BONAFIDE_EVIDENCE_KEY": "Signs the evidence: 64 hexadecimal digits (or `..._FILE`); by default a key kept in `keys/`.",
     "BONAFIDE_OIDC_<ID>_SECRET": "Client secret of the provider with this id, in capitals and with `_` for `-` (or `..._FILE`).",
+    "BONAFIDE_WEBHOOK_<ID>_SECRET": "Secret of the webhook with this id, named likewise: `whsec_` and 24 to 64 bytes in base64 "
+    "(or `..._FILE`). While it is changed, the new one and the old one with a space between: events are signed with both.",
     "BONAFIDE_MAIL_PASSWORD": "Password of the SMTP user (or `BONAFIDE_MAIL_PASSWORD_FILE`).",
 }
 

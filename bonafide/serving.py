@@ -352,8 +352,9 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
+    from bonafide.webhooks import schedules as webhooks
 
-    packages = (background, mail, sessions, accounts, sign_in, billing, documents, stripe, privacy, terms)
+    packages = (background, mail, webhooks, sessions, accounts, sign_in, billing, documents, stripe, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

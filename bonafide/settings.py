@@ -226,6 +226,9 @@ STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = secret("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = secret("STRIPE_API_URL")
 
+# Programs of the operator's own that are told what happens
+WEBHOOK_SECRETS = {endpoint.id: secret(endpoint.secret_name) for endpoint in OPERATOR.webhooks}
+
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]

@@ -254,6 +254,15 @@ PURPOSES = (
         for_staff=True,
     ),
     Purpose(
+        "webhook-not-taken",
+        Kind.ACCOUNT,
+        _("Events that our service does not take"),
+        _("To our staff, when a program of ours does not take what it is told about accounts and bills."),
+        _("it is part of the work here."),
+        templates=("webhooks/email/not_taken",),
+        for_staff=True,
+    ),
+    Purpose(
         "payment-difference",
         Kind.BILLING,
         _("Money that does not agree"),
