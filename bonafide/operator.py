@@ -22,6 +22,7 @@ from bonafide.operator_consumers import Consumers, fault_of
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_stripe import Stripe
 from bonafide.operator_tax import Tax
+from bonafide.operator_transfers import Transfers
 from bonafide.operator_values import Bic, Country, Email, Iban, Language, Section, Text, WebAddress, Zone
 from bonafide.operator_webhooks import Webhook
 
@@ -249,6 +250,7 @@ class Operator(Section):
     einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     stripe: Stripe = Stripe()  # type: ignore[call-arg]
+    transfers: Transfers = Transfers()  # type: ignore[call-arg]
     mail: Mail
     processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")
     webhooks: tuple[Webhook, ...] = Field(

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "bonafide.documents",
     "bonafide.payments",
     "bonafide.payments.stripe",
+    "bonafide.payments.transfers",
     "bonafide.contracts",
     "bonafide.terms",
     "bonafide.help",

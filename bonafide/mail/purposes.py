@@ -157,6 +157,14 @@ PURPOSES = (
         templates=("billing/email/bill_issued",),
     ),
     Purpose(
+        "payment_received",
+        Kind.BILLING,
+        _("Payments that we received"),
+        _("To owners, who looks after the bills, and the address for bills, when a payment of yours is booked."),
+        _("whoever pays must know that it came, and for what."),
+        templates=("payments/email/payment_received",),
+    ),
+    Purpose(
         "budget",
         Kind.BILLING,
         _("Budgets"),
