@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "bonafide.documents",
     "bonafide.payments",
     "bonafide.payments.stripe",
+    "bonafide.payments.dunning",
     "bonafide.contracts",
     "bonafide.terms",
 ]
@@ -92,6 +93,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "bonafide.web.context.operator",
                 "bonafide.terms.context.promises",
+                "bonafide.payments.dunning.context.suspension",
             ],
         },
     },
@@ -219,6 +221,9 @@ OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
 # Who says which version of the terms holds, and notes that somebody accepted it: asked when something is ordered.
 TERMS_IN_FORCE = "bonafide.terms.acceptance.number_in_force"
 TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
+
+# Who ends what an account ordered when it is closed because bills were not paid: contracts stand above payments.
+CONTRACTS_END = "bonafide.contracts.end.end_contracts_of"
 
 # Stripe: its keys, and where it is when it is not the real one (for trying out, on this machine)
 STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY")

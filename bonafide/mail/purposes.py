@@ -157,6 +157,17 @@ PURPOSES = (
         templates=("billing/email/bill_issued",),
     ),
     Purpose(
+        "unpaid-bills",
+        Kind.BILLING,
+        _("Unpaid bills"),
+        _("When bills are not paid in time: to owners, who looks after the bills, and the address for bills, before each step."),
+        _("whoever has to pay must know what is open, and what follows when."),
+        templates=tuple(
+            f"dunning/email/{name}"
+            for name in ("notice", "second_notice", "formal_notice", "suspended", "last_notice", "closed", "reinstated")
+        ),
+    ),
+    Purpose(
         "budget",
         Kind.BILLING,
         _("Budgets"),
@@ -210,6 +221,15 @@ PURPOSES = (
         _("To our staff, when a month’s bills wait to be signed off, or stopped on their way."),
         _("it is part of the work here."),
         templates=("billing/email/sign_off_wanted", "billing/email/run_stopped"),
+        for_staff=True,
+    ),
+    Purpose(
+        "unpaid-bills-staff",
+        Kind.BILLING,
+        _("Suspensions and closings ahead"),
+        _("To our staff, on the day before accounts are suspended or closed, and when a closed one has money left."),
+        _("it is part of the work here."),
+        templates=("dunning/email/staff_day", "dunning/email/money_left"),
         for_staff=True,
     ),
     Purpose(
