@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("bonafide.payments.stripe.urls")),
     path("", include("bonafide.billing.urls")),
     path("", include("bonafide.billing.simulate.urls")),
+    path("", include("bonafide.payments.dunning.urls")),
     path("", include("bonafide.usage.urls")),
     path("api/v1/", api.urls),
     path("staff/", admin.site.urls),

@@ -165,6 +165,17 @@ PURPOSES = (
         templates=("payments/email/payment_received",),
     ),
     Purpose(
+        "unpaid-bills",
+        Kind.BILLING,
+        _("Unpaid bills"),
+        _("When bills are not paid in time: to owners, who looks after the bills, and the address for bills, before each step."),
+        _("whoever has to pay must know what is open, and what follows when."),
+        templates=tuple(
+            f"dunning/email/{name}"
+            for name in ("notice", "second_notice", "formal_notice", "suspended", "last_notice", "closed", "reinstated")
+        ),
+    ),
+    Purpose(
         "budget",
         Kind.BILLING,
         _("Budgets"),
@@ -277,6 +288,15 @@ PURPOSES = (
         _("To our staff, when Stripe and our books say different things of money: once for each difference."),
         _("it is part of the work here."),
         templates=("payments/email/difference",),
+        for_staff=True,
+    ),
+    Purpose(
+        "unpaid-bills-staff",
+        Kind.BILLING,
+        _("Suspensions and closings ahead"),
+        _("To our staff, on the day before accounts are suspended or closed, and when a closed one has money left."),
+        _("it is part of the work here."),
+        templates=("dunning/email/staff_day", "dunning/email/money_left"),
         for_staff=True,
     ),
     Purpose(
