@@ -36,3 +36,6 @@ def dunning(on: datetime | None, days: int, as_program: bool) -> None:  # noqa: 
         click.echo(f"waits       {'':<14} {row.account.reference:<24} {why}")
     if not found.coming and not found.waiting:
         click.echo(f"Nothing comes within {days} days")
+
+
+COMMANDS = (dunning,)
