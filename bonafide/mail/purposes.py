@@ -157,6 +157,25 @@ PURPOSES = (
         templates=("billing/email/bill_issued",),
     ),
     Purpose(
+        "payment_received",
+        Kind.BILLING,
+        _("Payments that we received"),
+        _("To owners, who looks after the bills, and the address for bills, when a payment of yours is booked."),
+        _("whoever pays must know that it came, and for what."),
+        templates=("payments/email/payment_received",),
+    ),
+    Purpose(
+        "unpaid-bills",
+        Kind.BILLING,
+        _("Unpaid bills"),
+        _("When bills are not paid in time: to owners, who looks after the bills, and the address for bills, before each step."),
+        _("whoever has to pay must know what is open, and what follows when."),
+        templates=tuple(
+            f"dunning/email/{name}"
+            for name in ("notice", "second_notice", "formal_notice", "suspended", "last_notice", "closed", "reinstated")
+        ),
+    ),
+    Purpose(
         "budget",
         Kind.BILLING,
         _("Budgets"),
@@ -254,12 +273,30 @@ PURPOSES = (
         for_staff=True,
     ),
     Purpose(
+        "webhook-not-taken",
+        Kind.ACCOUNT,
+        _("Events that our service does not take"),
+        _("To our staff, when a program of ours does not take what it is told about accounts and bills."),
+        _("it is part of the work here."),
+        templates=("webhooks/email/not_taken",),
+        for_staff=True,
+    ),
+    Purpose(
         "payment-difference",
         Kind.BILLING,
         _("Money that does not agree"),
         _("To our staff, when Stripe and our books say different things of money: once for each difference."),
         _("it is part of the work here."),
         templates=("payments/email/difference",),
+        for_staff=True,
+    ),
+    Purpose(
+        "unpaid-bills-staff",
+        Kind.BILLING,
+        _("Suspensions and closings ahead"),
+        _("To our staff, on the day before accounts are suspended or closed, and when a closed one has money left."),
+        _("it is part of the work here."),
+        templates=("dunning/email/staff_day", "dunning/email/money_left"),
         for_staff=True,
     ),
     Purpose(

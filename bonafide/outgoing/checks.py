@@ -29,6 +29,7 @@ def hosts_in_use(operator: Operator) -> list[tuple[str, str]]:
     named = [("mail.host", operator.mail.host)] if operator.mail.delivery == "smtp" else []
     if operator.asks_vies:
         named.append(("tax.vies_url", urlsplit(operator.tax.vies_url).hostname or ""))
+    named += [(f"webhooks: {endpoint.id!r}", endpoint.host) for endpoint in operator.webhooks]
     if operator.stripe.enabled:
         named.append(("STRIPE_API_URL", urlsplit(settings.STRIPE_API_URL).hostname or STRIPE_HOST))
     return named + [

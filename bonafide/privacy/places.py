@@ -25,6 +25,10 @@ LIST, ADD, AUTOCOMPLETE, CHANGE = "changelist", "add", "autocomplete", "change"
 OWN_PAGES: dict[str, tuple[str, str]] = {
     "bill_run": ("billing.RehearsedBill", LIST),
     "rehearsed_bill": ("billing.RehearsedBill", CHANGE),
+    "dunning": ("accounts.Account", LIST),
+    "dunning_account": ("accounts.Account", CHANGE),
+    "pause_dunning": ("accounts.Account", CHANGE),
+    "resume_dunning": ("accounts.Account", CHANGE),
 }
 
 

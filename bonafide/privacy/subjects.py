@@ -83,6 +83,9 @@ HOLDS: dict[str, Holds] = {
     ),
     "mail.Letter": Holds(_("a letter (%(thing)s)"), _("a list of letters"), account="account_id", person="user_id"),
     "mail.Refusal": Holds(_("letters that were refused (%(thing)s)"), _("a list of who refused letters"), person="user_id"),
+    "webhooks.Delivery": Holds(
+        _("what our service was told (%(thing)s)"), _("a list of what our service was told"), account="event__account_id"
+    ),
     "documents.Document": Holds(
         _("the document of a bill (%(thing)s)"), _("a list of documents of bills"), account="invoice__account_id"
     ),
@@ -109,6 +112,7 @@ HOLDS_NOBODY: dict[str, str] = {
     "pricing.ExchangeRate": "what a bank published",
     "pricing.ClosedMonth": "which months are billed",
     "privacy.SweepRun": "when what was due was swept, and how much of it, not whose",
+    "webhooks.Endpoint": "programs of the operator's own, and how they fare",
     "billing.VoucherCode": "codes that anybody may redeem; who did is in their grants",
     "billing.BillRun": "when months were billed, not whose",
     "payments_stripe.Hook": "what Stripe told of which of its own things, not whose",

@@ -80,6 +80,7 @@ class Row:
 # Routes with a part of their address left open that lead to nobody's object, and why.
 NOBODYS = {
     "promises/<str:clause_id>": "what is promised to everybody",
+    "help/<str:key>": "help, for everybody",
     "order/<str:code>": "a plan, which is offered to everybody",
     "terms/<int:number>": "the terms, which are everybody's",
     "terms/<int:number>.pdf": "the same",
@@ -237,6 +238,8 @@ ROWS = [
     Row("legal", at("/legal"), EVERYBODY),
     Row("cookies", at("/cookies"), EVERYBODY),
     Row("processors", at("/processors"), EVERYBODY),
+    Row("help", at("/help"), EVERYBODY),
+    Row("help/<str:key>", at("/help/pay"), EVERYBODY),
     Row("processing", at("/processing"), EVERYBODY),
     Row("processing.csv", at("/processing.csv"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),

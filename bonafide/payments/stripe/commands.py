@@ -12,12 +12,7 @@ from bonafide.payments.stripe.compare import open_differences
 from bonafide.payments.stripe.reconcile import reconcile as look_and_compare
 
 
-@click.group()
-def payments() -> None:
-    """Money at Stripe."""
-
-
-@payments.command(epilog="Example: bonafide payments reconcile")
+@click.command(epilog="Example: bonafide payments reconcile")
 def reconcile() -> None:
     """Look at what happened at Stripe since the last look, and compare its money with the books.
 
@@ -32,3 +27,6 @@ def reconcile() -> None:
     click.echo(f"{found.looked} looked at, {found.movements} new movements, {len(differ)} differences")
     if differ or found.faults:
         sys.exit(1)
+
+
+COMMANDS = (reconcile,)

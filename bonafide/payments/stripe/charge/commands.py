@@ -17,16 +17,7 @@ from bonafide.payments.stripe.charge.which import bills_due
 from bonafide.payments.stripe.client import client
 
 
-@click.group()
-def payments() -> None:
-    """Charge bills of accounts that chose automatic payment.
-
-    \b
-    Example: bonafide payments charge --dry-run
-    """
-
-
-@payments.command()
+@click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be charged, and charge nothing.")
 def charge(dry_run: bool) -> None:  # noqa: FBT001
     """Charge now what is due, as the schedule does every ten minutes; twice at the same time charges each bill once.
@@ -64,3 +55,6 @@ def _say_due(operator: Operator, now: datetime) -> None:
         amount = f"{from_minor(one.amount_minor, one.currency)} {one.currency}"
         click.echo(f"{one.number:<20} {amount:>16}  {one.kind:<10}  try {one.tries + 1}")
     click.echo(f"{len(due)} would be charged" + "".join(f", {from_minor(sum_, code)} {code}" for code, sum_ in sums.items()))
+
+
+COMMANDS = (charge,)
