@@ -7,7 +7,8 @@ that agreed to automatic payment by a saved card, are due; ``charge_due`` charge
 attempt down before Stripe is asked, asking, booking the money, posting it to the ledger. The ideal is bills / concurrency *
 latency: Stripe asked once for each and nothing else done. Exit status 1 when it takes more than 1.3 times that. Beside it, as
 much as this machine manages of bare requests by as many threads in the same run. Nobody is a member of the accounts, so no
-letters are written: those cost as much as at any other time. DATABASE_URL names a PostgreSQL server on which a database bench_auto_pay is made and dropped; without it SQLite is measured.
+letters are written: those cost as much as at any other time. DATABASE_URL names a PostgreSQL server on which a database
+bench_auto_pay is made and dropped; without it SQLite is measured.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.core import mail as outbox
 from django.db import connection
 
@@ -17,6 +18,7 @@ from bonafide.mail.outbox import send_due
 from bonafide.payments.models import Receipt
 from bonafide.payments.stripe.auto import end_auto_pay
 from bonafide.payments.stripe.charge import due
+from bonafide.payments.stripe.charge.commands import charge as charge_command
 from bonafide.payments.stripe.charge.due import charge_due
 from bonafide.payments.stripe.charge.one import Outcome
 from bonafide.payments.stripe.charge.which import bills_due
@@ -215,3 +217,20 @@ def test_what_breaks_for_one_bill_leaves_the_others(fake: FakeStripe, settings: 
     assert Settlement.objects.filter(invoice=good).exists()
     monkeypatch.undo()
     assert run(settings, DUE + timedelta(minutes=10)) == {Outcome.PAID: 1}
+
+
+def test_the_command_says_what_it_would_charge_and_then_charges_it(fake: FakeStripe, settings: Any) -> None:
+    bill, _method = automatic(fake)
+    asked = CliRunner().invoke(charge_command, ["--dry-run"])
+    assert (bill.number or "") in asked.output
+    assert "1 would be charged, 12 EUR" in asked.output or "1 would be charged, 12.00 EUR" in asked.output
+    assert not Attempt.objects.filter(way="auto").exists()
+    done = CliRunner().invoke(charge_command)
+    assert (done.output.strip(), done.exit_code) == ("1 paid", 0)
+    fake.controls.decline_next()
+    automatic(fake)
+    assert CliRunner().invoke(charge_command).output.strip() == "1 declined"
+    assert CliRunner().invoke(charge_command).output.strip() == "nothing is due"
+    automatic(fake)
+    fake.controls.fail_before(status=503, path="/v1/payment_intents")
+    assert CliRunner().invoke(charge_command).exit_code == 1
