@@ -11,6 +11,7 @@ import secrets
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 KEY = "sk_test_stand_in"
@@ -20,12 +21,13 @@ ONLY_SHOWN = {"--code", "--help", "-h", "--no-serve"}
 
 def main(arguments: list[str]) -> None:
     if not os.environ.get("STRIPE_SECRET_KEY"):
-        port = free_port()
+        console = option(arguments, "--port")
+        port = free_port(int(console) if console.isdigit() else 8000)
         environment = {
             "STRIPE_SECRET_KEY": KEY,
             "STRIPE_ACCOUNT": ACCOUNT,
             "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
-            "STRIPE_API_URL": f"http://localhost:{port}",
+            "STRIPE_API_URL": f"http://127.0.0.1:{port}",
         }
         os.environ.update(environment)
         if not ONLY_SHOWN & set(arguments):
@@ -58,10 +60,14 @@ def option(arguments: list[str], name: str) -> str:
     return ""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(console: int) -> int:
+    """The same for the same port of the console where it is free: pages that the console remembers are still there."""
+    for wanted in (12111 + console % 1000, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            return int(probe.getsockname()[1])
+    raise SystemExit("no port is free on this machine")
 
 
 if __name__ == "__main__":
