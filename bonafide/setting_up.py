@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from inspect import cleandoc
 from typing import Any, Literal
 
 import click
@@ -144,7 +145,7 @@ def _lines(filled: dict[tuple[str, str], object]) -> Iterator[str]:
         needy = any(field.is_required() for field in kind.model_fields.values())
         present = not needy or any(where == section for where, _ in filled)
         yield ""
-        yield f"# {(kind.__doc__ or '').strip()}"
+        yield from (f"# {line}".rstrip() for line in cleandoc(kind.__doc__ or "").splitlines())
         yield f"[{section}]" if present else f"# [{section}]"
         for key, field in kind.model_fields.items():
             yield f"# {field.description}"
