@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("bonafide.outgoing.urls")),
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.contracts.urls")),
+    path("", include("bonafide.payments.transfers.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.billing.urls")),
     path("", include("bonafide.billing.simulate.urls")),
