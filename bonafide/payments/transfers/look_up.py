@@ -46,9 +46,9 @@ def _rows(asked: Q) -> Iterable[tuple[int, Known]]:
     columns = ("bank_reference", "content", "count", "value_on", "amount_minor", "currency", "balance_minor")
     found = Movement.objects.filter(asked).annotate(format=F("statement__format"))
     rows = []
-    for *row, told, pk in found.values_list(*columns, "format", "told", "pk").iterator(chunk_size=2000):
-        words = json.loads(told) if told else {}
-        rows.append((pk, Known(*row, words.get("reference", ""), words.get("text", ""), pk)))
+    for row in found.values(*columns, "format", "told", "pk").iterator(chunk_size=2000):
+        told = json.loads(row.pop("told") or "{}")
+        rows.append((row["pk"], Known(**row, reference=told.get("reference", ""), text=told.get("text", ""))))
     return rows
 
 

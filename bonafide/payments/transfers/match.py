@@ -101,9 +101,9 @@ class Share:
 class Match:
     """What a movement pays; ``rest_minor`` of it is more than was open (or all of it, when nothing was found).
 
-    ``certain``: it may be booked without asking anybody; never with a rest that may be of several customers. ``account_id``: whose
-    money the rest is, when that is known. ``paid`` are bills that are named while nothing is open on them: who pays twice has
-    the money kept for them.
+    ``certain``: it may be booked without asking anybody; never with a rest that may be of several customers.
+    ``account_id``: whose money the rest is, when that is known. ``paid`` are bills that are named while nothing is open on them:
+    who pays twice has the money kept for them.
     """
 
     shares: tuple[Share, ...]
