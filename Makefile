@@ -78,7 +78,9 @@ screenshots: $(VENV)/dev ## Photograph every page into screenshots/.
 .PHONY: docs
 docs: $(VENV)/runtime ## Write the generated pages of docs/ anew.
 	@$(BIN)/python -c 'import pathlib; from bonafide.operator_page import settings_page; \
-		pathlib.Path("docs/settings.md").write_text(settings_page(), encoding="utf-8")'
+		pathlib.Path("docs/settings.md").write_text(settings_page(), encoding="utf-8"); \
+		from bonafide.webhooks.kinds import with_events; page = pathlib.Path("docs/api.md"); \
+		page.write_text(with_events(page.read_text(encoding="utf-8")), encoding="utf-8")'
 
 .PHONY: messages
 messages: $(VENV)/dev ## Extract texts to translate into bonafide/locale; lists what lacks French.

@@ -10,9 +10,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from bonafide.operator import Operator, Provider, sections
+from bonafide.operator_dunning import LateRate, OwnLadder
 from bonafide.operator_privacy import Floor, Processor
 from bonafide.operator_tax import OtherSales, Sentence, TaxRate
 from bonafide.operator_values import Section
+from bonafide.operator_webhooks import Webhook
 
 TABLES: dict[str, type[Section]] = {
     "sign_in.providers": Provider,
@@ -20,6 +22,7 @@ TABLES: dict[str, type[Section]] = {
     "tax.rates": TaxRate,
     "tax.other_eu_sales": OtherSales,
     "tax.sentences": Sentence,
+    "dunning.rates": LateRate,
 }
 
 
@@ -43,7 +46,9 @@ def settings_page() -> str:
         for key, of_many in TABLES.items():
             if key.startswith(f"{name}."):
                 parts += ["", f"### [[{key}]] (optional, any number)", "", *_table(of_many)]
+    parts += ["", "### [dunning.business] and [dunning.consumers] (optional)", "", *_table(OwnLadder)]
     parts += ["", "## [[processors]] (optional, any number)", "", *_table(Processor)]
+    parts += ["", "## [[webhooks]] (optional, any number)", "", *_table(Webhook)]
     parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
     return "\n".join(parts) + "\n"
@@ -79,6 +84,8 @@ ENVIRONMENT = {
     "BONAFIDE_SECRET_KEY": "Signs cookies and links (or `..._FILE`); by default a key kept in the instance's `keys/`.",
     "BONAFIDE_EVIDENCE_KEY": "Signs the evidence: 64 hexadecimal digits (or `..._FILE`); by default a key kept in `keys/`.",
     "BONAFIDE_OIDC_<ID>_SECRET": "Client secret of the provider with this id, in capitals and with `_` for `-` (or `..._FILE`).",
+    "BONAFIDE_WEBHOOK_<ID>_SECRET": "Secret of the webhook with this id, named likewise: `whsec_` and 24 to 64 bytes in base64 "
+    "(or `..._FILE`). While it is changed, the new one and the old one with a space between: events are signed with both.",
     "BONAFIDE_MAIL_PASSWORD": "Password of the SMTP user (or `BONAFIDE_MAIL_PASSWORD_FILE`).",
 }
 
@@ -98,6 +105,8 @@ def _kind(annotation: Any) -> str:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) is tuple and inspect.isclass(of := get_args(annotation)[0]) and issubclass(of, Section):
         return "tables"
+    if inspect.isclass(annotation) and issubclass(annotation, Section):
+        return "table"
     if get_origin(annotation) is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"
     return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text", date: "date"}[annotation]

@@ -347,12 +347,15 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.billing import schedules as billing
     from bonafide.documents import schedules as documents
     from bonafide.mail import schedules as mail
+    from bonafide.payments.dunning import schedules as dunning
+    from bonafide.payments.stripe import schedules as stripe
     from bonafide.privacy import schedules as privacy
     from bonafide.sessions import schedules as sessions
     from bonafide.sign_in import schedules as sign_in
     from bonafide.terms import schedules as terms
+    from bonafide.webhooks import schedules as webhooks
 
-    packages = (background, mail, sessions, accounts, sign_in, billing, documents, privacy, terms)
+    packages = (background, mail, webhooks, sessions, accounts, sign_in, billing, documents, stripe, dunning, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

@@ -51,8 +51,10 @@ INSTALLED_APPS = [
     "bonafide.payments",
     "bonafide.payments.stripe",
     "bonafide.payments.transfers",
+    "bonafide.payments.dunning",
     "bonafide.contracts",
     "bonafide.terms",
+    "bonafide.help",
 ]
 
 MIDDLEWARE = [
@@ -93,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "bonafide.web.context.operator",
                 "bonafide.terms.context.promises",
+                "bonafide.payments.dunning.context.suspension",
             ],
         },
     },
@@ -221,10 +224,16 @@ OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
 TERMS_IN_FORCE = "bonafide.terms.acceptance.number_in_force"
 TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
 
+# Who ends what an account ordered when it is closed because bills were not paid: contracts stand above payments.
+CONTRACTS_END = "bonafide.contracts.end.end_contracts_of"
+
 # Stripe: its keys, and where it is when it is not the real one (for trying out, on this machine)
 STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = secret("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = secret("STRIPE_API_URL")
+
+# Programs of the operator's own that are told what happens
+WEBHOOK_SECRETS = {endpoint.id: secret(endpoint.secret_name) for endpoint in OPERATOR.webhooks}
 
 # Languages, dates
 LANGUAGE_CODE = OPERATOR.service.language

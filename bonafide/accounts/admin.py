@@ -9,6 +9,7 @@ import django.contrib.auth.admin  # noqa: F401
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,6 +24,7 @@ from bonafide.accounts.close import close_account
 from bonafide.accounts.member_forms import OwnerStays
 from bonafide.accounts.models import Account, ApiKey, Membership, User
 from bonafide.accounts.owners import is_last_owner
+from bonafide.accounts.tell_opened import tell_opened
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
 
@@ -131,7 +133,11 @@ class AccountAdmin(NotesChanges, _WithMembers):
     @admin.action(description=_("Open the selected accounts again"), permissions=["change"])
     def open_again(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
         """Keys stay revoked: whoever holds one may have been meant by the closing."""
-        queryset.update(closed_at=None)
+        now = timezone.now()  # noqa: TID251 - the admin is a view
+        with transaction.atomic():
+            closed = list(queryset.filter(closed_at__isnull=False).select_for_update())
+            queryset.filter(pk__in=[account.pk for account in closed]).update(closed_at=None)
+            tell_opened(accounts=closed, now=now, again=True)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Accounts begin with a sign-up or an import."""

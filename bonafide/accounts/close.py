@@ -10,6 +10,7 @@ from django.db import transaction
 from bonafide.accounts.models import Account, User
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Reason
+from bonafide.webhooks.emit import emit
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,17 @@ class Closed:
 
 @transaction.atomic
 def close_account(*, account: Account, now: datetime) -> Closed:
-    """Close it and revoke its keys; members without another open account are signed out. A second time changes nothing."""
+    """Close it and revoke its keys; members without another open account are signed out. The service is told.
+
+    A second time changes nothing.
+    """
     if not Account.objects.filter(pk=account.pk, closed_at=None).update(closed_at=now):
         return Closed(0, 0, 0)
     account.closed_at = now
+    told = {"account": account.reference}
+    emit(
+        kind="account.closed", key=f"account.closed {account.pk} {now:%Y%m%d%H%M%S%f}", data=told, now=now, account_id=account.pk
+    )
     keys = account.api_keys.filter(revoked_at=None).update(revoked_at=now)
     invitations = account.invitations.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
     left_alone = User.objects.filter(memberships__account=account, is_staff=False).exclude(

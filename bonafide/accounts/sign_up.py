@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from bonafide.accounts.models import Account, Membership, User
+from bonafide.accounts.tell_opened import tell_opened
 
 
 def open_account(*, user: User, country: str, language: str, now: datetime) -> Account:
@@ -27,6 +28,7 @@ def open_account(*, user: User, country: str, language: str, now: datetime) -> A
             created_at=now,
         )
         Membership.objects.create(user=user, account=account, role=Membership.Role.OWNER, created_at=now)
+        tell_opened(accounts=[account], now=now)
     return account
 
 

@@ -8,6 +8,7 @@ SCHEDULES = (
     Schedule("close-books", "bonafide.billing.tasks.close_books", "50 4 * * *"),
     Schedule("tell-budgets", "bonafide.billing.tasks.tell_of_budgets", 60),
     Schedule("bill-runs", "bonafide.billing.runs.tasks.keep_bill_runs_going", 5),
+    Schedule("tell-service", "bonafide.billing.tasks.tell_service_of_bills", 1),
     Schedule("announce-bills", "bonafide.billing.runs.tasks.announce_issued_bills", 1),
     Schedule("empty-old-rehearsals", "bonafide.billing.runs.tasks.empty_old_rehearsals", "10 4 * * *"),
     Schedule("end-balances", "bonafide.billing.tasks.end_balances", "10 4 * * *"),

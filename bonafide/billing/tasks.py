@@ -14,6 +14,7 @@ from bonafide.billing.budgets.tell import tell_budgets
 from bonafide.billing.closings.close import PAUSE, CannotClose, close_months
 from bonafide.billing.explain.note_usage import note_next
 from bonafide.billing.ip_countries import countries_in, note_ip_countries
+from bonafide.billing.tell_service import tell_service
 from bonafide.operator import Operator
 from bonafide.periods import Month
 
@@ -64,3 +65,12 @@ def end_balances() -> str:
     """Each night: what is over expires, and letters tell of what will."""
     operator, now = settings.OPERATOR, timezone.now()
     return f"{expire_grants(operator=operator, now=now)} expired, {tell_ending(operator=operator, now=now)} letters"
+
+
+@task()
+def tell_service_of_bills() -> str:
+    """Every minute, for half of one: events about bills that were issued, corrected or paid since."""
+    begun, told = time.monotonic(), 0
+    while time.monotonic() - begun < _SECONDS / 2 and (some := tell_service(operator=settings.OPERATOR, now=timezone.now())):
+        told += some
+    return f"{told} told"

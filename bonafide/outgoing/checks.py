@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import Error
 
 from bonafide.operator import Operator
-from bonafide.outgoing.processors import COVERED, may_be_reached
+from bonafide.outgoing.processors import COVERED, STRIPE_HOST, may_be_reached
 
 _REMEDY = "declare whose it is under [[processors]], or as your own under network.own_hosts"
 
@@ -29,6 +29,9 @@ def hosts_in_use(operator: Operator) -> list[tuple[str, str]]:
     named = [("mail.host", operator.mail.host)] if operator.mail.delivery == "smtp" else []
     if operator.asks_vies:
         named.append(("tax.vies_url", urlsplit(operator.tax.vies_url).hostname or ""))
+    named += [(f"webhooks: {endpoint.id!r}", endpoint.host) for endpoint in operator.webhooks]
+    if operator.stripe.enabled:
+        named.append(("STRIPE_API_URL", urlsplit(settings.STRIPE_API_URL).hostname or STRIPE_HOST))
     return named + [
         (f"sign_in.providers: {provider.id!r}", urlsplit(provider.issuer).hostname or "")
         for provider in operator.sign_in.providers

@@ -14,8 +14,9 @@ from bonafide.operator_privacy import Processor
 from bonafide.outgoing.guard import bare, is_here
 from bonafide.web.templatetags.web import language
 
-HOST, VIES, PROVIDER = "host", "vies", "sign-in"  # ids of those that other settings bring along
+HOST, VIES, STRIPE, PROVIDER = "host", "vies", "stripe", "sign-in"  # ids of those that other settings bring along
 VIES_HOST = "ec.europa.eu"
+STRIPE_HOST = "api.stripe.com"
 # Where the GDPR holds: the EU with its regions that have an ISO code of their own (TFEU art. 355(1)), and the EEA (its decision
 # 154/2018). Everywhere else asks for a safeguard (GDPR art. 44).
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
@@ -43,11 +44,14 @@ class Recipient:
 
 
 def declared(operator: Operator) -> tuple[Recipient, ...]:
-    """Everybody who gets data: the host of the machines, the processors in their order, VIES if it is asked, providers."""
+    """Everybody who gets data: the host of the machines, the processors in their order, VIES if it is asked,
+    Stripe if bills are paid by it, providers.
+    """
     found = [_as_declared(processor) for processor in operator.processors]
     if all(bare(one.name) != bare(operator.hosting.host_name) for one in found):
         found.insert(0, _host(operator))
     derived = [_vies(operator)] if operator.asks_vies else []
+    derived += [_stripe()] if operator.stripe.enabled else []
     derived += [
         provider
         for provider in _providers(operator)
@@ -112,6 +116,23 @@ def _vies(operator: Operator) -> Recipient:
         contract=_("None: a register of the EU’s states, by Regulation (EU) No 904/2010."),
         link="https://ec.europa.eu/taxation_customs/vies/",
         hosts=(VIES_HOST,),
+    )
+
+
+def _stripe() -> Recipient:
+    return Recipient(
+        id=STRIPE,
+        name="Stripe Payments Europe, Limited",
+        purpose=_("Takes payments of bills on its own pages, where you enter the card or the account."),
+        data=_(
+            "Name, language and address for bills of the account, the number and the amount of the bill; what you enter there "
+            "goes to Stripe alone. Stripe says whether it was paid, and of a saved card its last digits."
+        ),
+        country="IE",
+        contract=_("Stripe’s agreement on processing data; for the payment itself it answers on its own."),
+        link="https://stripe.com/privacy",
+        safeguard=_("What its company in the USA handles is under the EU–US Data Privacy Framework and standard clauses."),
+        hosts=(STRIPE_HOST,),
     )
 
 

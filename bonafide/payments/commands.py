@@ -7,7 +7,12 @@ import importlib
 import click
 
 # Module -> its commands, as COMMANDS; a further way of paying adds its line.
-_MODULES = ("bonafide.payments.transfers.commands",)
+_MODULES = (
+    "bonafide.payments.transfers.commands",
+    "bonafide.payments.stripe.commands",
+    "bonafide.payments.stripe.charge.commands",
+    "bonafide.payments.dunning.commands",
+)
 
 
 @click.group()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.holdings import Basis, Holding, Kept, Kind, Table, Whose
+from bonafide.payments.stripe import inventory as stripe
 
 _BOOKS = _("to be paid, and to keep books")
 _GUARD = "bonafide.payments.triggers.install"
 
 TABLES = (
+    *stripe.TABLES,
     Table(
         "payments.Returned",
         called=_("payments returned"),

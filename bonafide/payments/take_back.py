@@ -17,6 +17,7 @@ from bonafide.billing.settle import settle
 from bonafide.operator import Operator
 from bonafide.payments.models import Receipt, Returned
 from bonafide.payments.take_in import ReceiptRefused, part
+from bonafide.payments.tell_service import tell_returned
 
 
 def take_back(
@@ -67,9 +68,11 @@ def take_back(
             raise ReceiptRefused(
                 f"return {reference}: {left} (minor units) of payment {receipt.reference} are on no bill any more"
             )
-        return Returned.objects.create(
+        returned = Returned.objects.create(
             receipt=receipt, reference=reference, amount_minor=amount_minor, returned_on=returned_on, taken_at=now
         )
+        tell_returned(returned=returned, bills=bills_of(receipt=receipt), now=now)
+        return returned
 
 
 def bills_of(*, receipt: Receipt) -> list[Invoice]:

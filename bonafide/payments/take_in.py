@@ -20,6 +20,7 @@ from bonafide.billing.settle import settle
 from bonafide.errors import Refused
 from bonafide.operator import Operator
 from bonafide.payments.models import Receipt
+from bonafide.payments.tell_service import tell_received
 
 
 class ReceiptRefused(Refused):
@@ -56,7 +57,7 @@ def take_in(
         there = Receipt.objects.filter(means=means, reference=reference).first()
         if there:
             return _same(there, currency, amount_minor)
-        left = amount_minor
+        left, paid = amount_minor, list[Invoice]()
         for number, (named, most) in enumerate(bills, start=1):
             bill = stands_for(invoice=named)
             if bill.currency != currency:
@@ -66,9 +67,10 @@ def take_in(
                 known = {"means": means, "reference": part(reference, number), "received_on": received_on, "now": now}
                 settle(invoice=bill, amount_minor=share, **known)  # type: ignore[arg-type]
                 left -= share
+                paid.append(bill)
         if left:
             _keep(account, currency, left, received_on, means, reference, operator, now)
-        return Receipt.objects.create(
+        receipt = Receipt.objects.create(
             account=account,
             means=means,
             reference=reference,
@@ -78,6 +80,8 @@ def take_in(
             received_on=received_on,
             taken_at=now,
         )
+        tell_received(receipt=receipt, bills=paid, now=now)
+        return receipt
 
 
 def part(reference: str, number: int) -> str:

@@ -28,6 +28,10 @@ OWN_PAGES: dict[str, tuple[str, str]] = {
     "bank_transfers": ("accounts.Account", LIST),
     "import_transfers": ("accounts.Account", LIST),
     "bank_movement": ("accounts.Account", LIST),  # those for whom it may be
+    "dunning": ("accounts.Account", LIST),
+    "dunning_account": ("accounts.Account", CHANGE),
+    "pause_dunning": ("accounts.Account", CHANGE),
+    "resume_dunning": ("accounts.Account", CHANGE),
 }
 
 

@@ -63,6 +63,16 @@ HOLDS: dict[str, Holds] = {
     "billing.LocationQuestion": Holds(
         _("the question of your country (%(thing)s)"), _("a list of questions of customers\u2019 countries"), account="account_id"
     ),
+    "payments_stripe.Method": Holds(
+        _("a saved means of payment (%(thing)s)"), _("a list of saved means of payment"), account="account_id"
+    ),
+    "payments_stripe.AutoPay": Holds(
+        _("an automatic payment (%(thing)s)"), _("a list of automatic payments"), account="account_id"
+    ),
+    "payments_stripe.Refund": Holds(_("a refund (%(thing)s)"), _("a list of refunds"), account="attempt__account_id"),
+    "payments_stripe.Dispute": Holds(
+        _("a disputed payment (%(thing)s)"), _("a list of disputed payments"), account="attempt__account_id"
+    ),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
     "contracts.Contract": Holds(_("the contract %(thing)s"), _("a list of contracts"), account="account_id"),
     "contracts.Notice": Holds(
@@ -70,6 +80,9 @@ HOLDS: dict[str, Holds] = {
     ),
     "mail.Letter": Holds(_("a letter (%(thing)s)"), _("a list of letters"), account="account_id", person="user_id"),
     "mail.Refusal": Holds(_("letters that were refused (%(thing)s)"), _("a list of who refused letters"), person="user_id"),
+    "webhooks.Delivery": Holds(
+        _("what our service was told (%(thing)s)"), _("a list of what our service was told"), account="event__account_id"
+    ),
     "documents.Document": Holds(
         _("the document of a bill (%(thing)s)"), _("a list of documents of bills"), account="invoice__account_id"
     ),
@@ -96,6 +109,7 @@ HOLDS_NOBODY: dict[str, str] = {
     "pricing.ExchangeRate": "what a bank published",
     "pricing.ClosedMonth": "which months are billed",
     "privacy.SweepRun": "when what was due was swept, and how much of it, not whose",
+    "webhooks.Endpoint": "programs of the operator's own, and how they fare",
     "billing.VoucherCode": "codes that anybody may redeem; who did is in their grants",
     "billing.BillRun": "when months were billed, not whose",
     "billing.BooksReport": "the way to the report, which writes down whose names it shows",

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 from bonafide.sessions.lock import lock_person
 from bonafide.sessions.models import Session
 from bonafide.sessions.store import key_hash
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 
 class SessionEnded(SessionInterrupted):
     """The session of this request has ended, or got another key, since the request began: it may change nothing any more."""
+
+
+def holds_by_itself(view: View) -> View:
+    """For a view that asks another machine, for which no transaction may wait: it calls :func:`hold` where it writes."""
+    view.holds_by_itself = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_left_out(request: HttpRequest) -> bool:
+    """Whether the view of this address holds its session by itself."""
+    try:
+        return getattr(resolve(request.path_info).func, "holds_by_itself", False)
+    except Resolver404:
+        return False
 
 
 def hold(request: HttpRequest) -> None:

@@ -16,7 +16,7 @@ from django.shortcuts import resolve_url
 
 from bonafide.sessions.checks import sessions_can_be_ended
 from bonafide.sessions.client import client_of
-from bonafide.sessions.hold import SessionEnded, hold
+from bonafide.sessions.hold import SessionEnded, hold, is_left_out
 from bonafide.sessions.models import Reason
 from bonafide.sessions.store import SessionStore
 
@@ -55,7 +55,8 @@ class SessionMiddleware(middleware.SessionMiddleware):
 class HoldMiddleware:
     """Whatever a signed-in person sends is one transaction, begun by looking whether their session is still alive.
 
-    An answer of 500 and above undoes it. What only looks goes on as it is. Comes right after Django's authentication.
+    An answer of 500 and above undoes it. What only looks goes on as it is, and so does a view that holds by itself
+    (``hold.holds_by_itself``). Comes right after Django's authentication.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -75,7 +76,7 @@ class HoldMiddleware:
         if request.user.is_staff and not session.row.staff:  # signed in under the limits of customers
             session.flush(Reason.ENDED_BY_STAFF)
             return to_sign_in()
-        if request.method in LOOKS:
+        if request.method in LOOKS or is_left_out(request):
             return self.get_response(request)
         try:
             with transaction.atomic():

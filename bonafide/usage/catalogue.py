@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from bonafide.accounts.models import Account, Clock
+from bonafide.accounts.tell_opened import tell_opened
 from bonafide.pricing.models import Meter
 from bonafide.usage.models import Source
 
@@ -109,7 +110,9 @@ class Catalogue:
         )
         ids: dict[str, int] = {}
         for some in _lots(list(self.new_accounts)):
-            ids |= dict(Account.objects.filter(reference__in=some).values_list("reference", "pk"))
+            made = list(Account.objects.filter(reference__in=some).only("reference", "kind"))
+            ids |= {account.reference: account.pk for account in made}
+            tell_opened(accounts=made, now=now)
         return {-place: ids[reference] for place, reference in enumerate(self.new_accounts, start=1)}
 
 

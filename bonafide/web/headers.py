@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 # Browsers apply form-action to where a form's answer redirects, too: the button of a provider leads there.
 _PROVIDERS = [origin for provider in settings.OPERATOR.sign_in.providers for origin in provider.origins_allowed]
-FORMS_LEAD_TO = " ".join(dict.fromkeys(["'self'", *_PROVIDERS]))
+# The same for the button that leads to Stripe's page.
+STRIPE_PAGE = "https://checkout.stripe.com"
+if settings.STRIPE_API_URL:
+    STRIPE_PAGE = "{0.scheme}://{0.netloc}".format(urlsplit(settings.STRIPE_API_URL))
+_STRIPE = [STRIPE_PAGE] if settings.OPERATOR.stripe.enabled else []
+FORMS_LEAD_TO = " ".join(dict.fromkeys(["'self'", *_PROVIDERS, *_STRIPE]))
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     f"connect-src 'self'; form-action {FORMS_LEAD_TO}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
