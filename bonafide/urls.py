@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("bonafide.terms.urls")),
     path("", include("bonafide.help.urls")),
     path("", include("bonafide.contracts.urls")),
+    path("", include("bonafide.payments.transfers.urls")),
     path("", include("bonafide.documents.urls")),
     path("", include("bonafide.payments.stripe.urls")),
     path("", include("bonafide.billing.urls")),

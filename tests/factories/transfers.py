@@ -33,6 +33,13 @@ class Paid:
     returned: bool = False
 
 
+def by_code(text: str, *, day: date = DAY, name: str = "Max Muster") -> Paid:
+    """The transfer that a bank's app makes of a scanned code (EPC069-12), once it is on the statement."""
+    service, _version, _letters, kind, _bic, _holder, iban, amount, _purpose, reference, *_rest = [*text.split("\n"), ""]
+    assert (service, kind, iban, amount[:3]) == ("BCD", "SCT", OURS, "EUR")
+    return Paid(amount[3:], reference=reference, day=day, name=name, ref=f"B-{reference}")
+
+
 def camt(*movements: Paid, opening: str | None = "100.00", currency: str = "EUR", iban: str = OURS, number: str = "S-1") -> bytes:
     """One statement of camt.053.001.08; with its balances unless ``opening`` is None."""
     balances = ""

@@ -13,6 +13,7 @@ import click
 from django.conf import settings
 
 from bonafide.money import exponent, from_minor
+from bonafide.payments.transfers.identify import kept
 from bonafide.payments.transfers.import_statement import Imported, Looked, import_statement, look_at, read_own
 from bonafide.payments.transfers.propose import Proposal, waiting
 
@@ -33,9 +34,11 @@ def import_(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:  # n
     Importing the same file again adds nothing.
     """
     now = datetime.now(UTC)
-    for path in files:
-        read_own(content=path.read_bytes(), name=path.name, operator=settings.OPERATOR, now=now)
-    told = [_look(path, now, as_json=as_json) if dry_run else _take(path, now, as_json=as_json) for path in files]
+    lines = [_lines(path, now) for path in files]
+    told = [
+        _look(path, now, as_json=as_json) if dry_run else _take(path, now, count, as_json=as_json)
+        for path, count in zip(files, lines, strict=True)
+    ]
     if as_json:
         click.echo(json.dumps({"dry_run": dry_run, "files": told, "waiting": waiting().count()}, ensure_ascii=False, indent=2))
     if any(one["faults"] for one in told):
@@ -43,6 +46,15 @@ def import_(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:  # n
 
 
 COMMANDS = (import_,)
+
+
+def _lines(path: Path, now: datetime) -> int:
+    """How many movements of a file are kept.
+
+    :raises StatementRefused: for a file that is wrong.
+    """
+    statements = read_own(content=path.read_bytes(), name=path.name, operator=settings.OPERATOR, now=now)
+    return sum(kept(line) for statement in statements for line in statement.lines)
 
 
 def _look(path: Path, now: datetime, *, as_json: bool) -> dict[str, Any]:
@@ -59,10 +71,10 @@ def _look(path: Path, now: datetime, *, as_json: bool) -> dict[str, Any]:
     }
 
 
-def _take(path: Path, now: datetime, *, as_json: bool) -> dict[str, Any]:
+def _take(path: Path, now: datetime, lines: int, *, as_json: bool) -> dict[str, Any]:
     content = path.read_bytes()
     if sys.stderr.isatty():
-        with click.progressbar(length=waiting().count() + 1, label=f"Booking {path.name}", file=sys.stderr) as bar:
+        with click.progressbar(length=waiting().count() + lines, label=f"Booking {path.name}", file=sys.stderr) as bar:
             done = import_statement(content=content, name=path.name, operator=settings.OPERATOR, now=now, on_progress=bar.update)
     else:
         done = import_statement(content=content, name=path.name, operator=settings.OPERATOR, now=now)

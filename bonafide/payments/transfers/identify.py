@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from bonafide.payments.transfers.statement import BankLine, Statement
+from bonafide.payments.transfers.statement import BankLine, Statement, plain
 
 ALIKE, REFERENCE_USED, OTHER_FORMAT = "alike", "reference_used", "other_format"
 
@@ -29,6 +29,8 @@ class Known:
     currency: str
     balance_minor: int | None
     format: str
+    reference: str = ""
+    text: str = ""
     pk: int | None = None
 
 
@@ -128,10 +130,11 @@ def _by_reference(line: BankLine, balance: int | None, format: str, index: Index
 
 
 def _by_balance(line: BankLine, balance: int | None, format: str, index: Index) -> list[Known]:
-    """The same amount that left the same balance on the same day, unless the bank tells the two apart."""
+    """The same amount that left the same balance on the same day, unless the bank tells the two apart, or the payer does."""
     if balance is None:
         return []
-    return [one for one in _like(line, index) if one.balance_minor == balance and not _told_apart(line, one, format)]
+    alike = [one for one in _like(line, index) if one.balance_minor == balance and not _told_apart(line, one, format)]
+    return [one for one in alike if one.content == bare(line) or (one.format != format and _says_the_same(line, one))]
 
 
 def _by_content(line: BankLine, balance: int | None, format: str, index: Index) -> list[Known]:
@@ -146,6 +149,13 @@ def _by_content(line: BankLine, balance: int | None, format: str, index: Index) 
 
 def _told_apart(line: BankLine, known: Known, format: str) -> bool:
     return bool(line.bank_reference and known.bank_reference and known.format == format)
+
+
+def _says_the_same(line: BankLine, known: Known) -> bool:
+    """Whether two texts may be one in two formats: one is in the other, or names its creditor's reference."""
+    one, other = (plain(f"{told.reference} {told.text}") for told in (line, known))
+    references = [(plain(line.reference), other), (plain(known.reference), one)]
+    return one in other or other in one or any(reference and reference in words for reference, words in references)
 
 
 def _new(line: BankLine, balance: int | None, format: str, index: Index, taken: set[int]) -> Told:
@@ -183,6 +193,8 @@ def _to_note(told: Told, format: str, index: Index) -> Told:
         line.currency,
         told.balance_minor,
         format,
+        line.reference,
+        line.text,
     )
     index.add(known)
     return replace(told, line=line, noted=known)

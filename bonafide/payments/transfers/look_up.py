@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -43,8 +44,12 @@ def known_movements(*, iban: str, lines: Sequence[BankLine]) -> Index:
 
 def _rows(asked: Q) -> Iterable[tuple[int, Known]]:
     columns = ("bank_reference", "content", "count", "value_on", "amount_minor", "currency", "balance_minor")
-    found = Movement.objects.filter(asked).annotate(format=F("statement__format")).values_list(*columns, "format", "pk")
-    return [(row[-1], Known(*row)) for row in found]
+    found = Movement.objects.filter(asked).annotate(format=F("statement__format"))
+    rows = []
+    for row in found.values(*columns, "format", "told", "pk").iterator(chunk_size=2000):
+        told = json.loads(row.pop("told") or "{}")
+        rows.append((row["pk"], Known(**row, reference=told.get("reference", ""), text=told.get("text", ""))))
+    return rows
 
 
 def _in_parts(values: Sequence[str]) -> Iterable[Sequence[str]]:

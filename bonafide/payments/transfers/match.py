@@ -101,8 +101,9 @@ class Share:
 class Match:
     """What a movement pays; ``rest_minor`` of it is more than was open (or all of it, when nothing was found).
 
-    ``certain``: it may be booked without asking anybody. ``account_id``: whose money the rest is, when that is known. ``paid``
-    are bills that are named while nothing is open on them: who pays twice has the money kept for them.
+    ``certain``: it may be booked without asking anybody; never with a rest that may be of several customers.
+    ``account_id``: whose money the rest is, when that is known. ``paid`` are bills that are named while nothing is open on them:
+    who pays twice has the money kept for them.
     """
 
     shares: tuple[Share, ...]
@@ -163,7 +164,8 @@ class Bills:
         """Bills that the text names and that nothing is open on."""
         text = f"{line.reference} {line.text} {line.end_to_end}"
         found = {pk for why in (Why.REFERENCE, Why.NUMBER) for pk in self._known[why].within(text)}
-        return tuple(self._due_first(bill for bill in map(self._bills.__getitem__, found) if bill.currency == line.currency))
+        known = (self._bills[pk] for pk in found if self._open.get(pk, 0) <= 0)
+        return tuple(self._due_first(bill for bill in known if bill.currency == line.currency))
 
     def _named(self, line: BankLine, why: Why, text: str) -> list[OpenBill]:
         """Open bills that the text names, those due first in front."""
@@ -192,10 +194,11 @@ class Bills:
             if amount > 0:
                 shares.append(Share(bill, amount, why))
                 left -= amount
+        accounts = {bill.account_id for bill in (*bills, *self._paid(line))}
+        certain = certain and (not left or len(accounts) == 1)
         if certain:
             for share in shares:
                 self._open[share.bill.id] -= share.amount_minor
-        accounts = {bill.account_id for bill in bills}
         return Match(tuple(shares), left, certain=certain, account_id=accounts.pop() if len(accounts) == 1 else None)
 
     def _due_first(self, bills: Iterable[OpenBill]) -> list[OpenBill]:

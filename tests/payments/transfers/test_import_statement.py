@@ -19,11 +19,13 @@ from bonafide.payments.models import Receipt, Returned
 from bonafide.payments.transfers import triggers
 from bonafide.payments.transfers.decide import AlreadyDecided, book, set_aside
 from bonafide.payments.transfers.import_statement import Booked, book_certain, look_at
+from bonafide.payments.transfers.inventory import TABLES
 from bonafide.payments.transfers.match import Why
 from bonafide.payments.transfers.models import BankStatement, Decision, Doubt, Movement
 from bonafide.payments.transfers.propose import propose_for, waiting
 from bonafide.payments.transfers.statement import StatementRefused
 from bonafide.periods import Month
+from bonafide.privacy.sweep_rows import sweep_rows
 from tests.factories.accounts import make_account, make_member, make_user
 from tests.factories.billing import make_invoice, operator
 from tests.factories.transfers import DAY, NOW, OURS, Paid, camt, mt940, paid_on, take
@@ -67,6 +69,14 @@ def test_a_rest_of_a_joint_payment_of_two_customers_is_nobodys_and_waits() -> No
     assert take(camt(Paid("25.00", text=f"{one.payment_reference} {two.payment_reference}"))).booked.payments == 0
     [proposal] = proposed()
     assert (proposal.certain, proposal.can_be_taken, proposal.rest_minor) == (False, False, 100)
+
+
+def test_a_rest_beside_a_paid_bill_of_another_customer_is_not_kept_for_the_first() -> None:
+    one, paid = make_invoice(), make_invoice()
+    take(camt(on(paid)))
+    both = Paid("24.00", text=f"{one.payment_reference} and {paid.payment_reference}", ref="both")
+    assert take(camt(both, opening="112.00")).booked.payments == 0
+    assert (paid_on([one, paid]), Grant.objects.count()) == ([0, 1200], 0)
 
 
 def test_a_replaced_bill_is_paid_by_its_own_reference_on_the_one_in_its_place() -> None:
@@ -132,6 +142,14 @@ def test_a_payment_that_the_bank_takes_back_is_open_again() -> None:
     assert (done.booked.returns, paid_on([bill]), Returned.objects.get().amount_minor) == (1, [0], 1200)
 
 
+def test_the_banks_code_of_a_returned_payment_is_enough() -> None:
+    bill = make_invoice()
+    take(camt(on(bill, end_to_end="E-1")))
+    code = b"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls>"
+    content = camt(Paid("-12.00", end_to_end="E-1", ref="R-1"), opening="112.00").replace(b"<NtryDtls>", code)
+    assert (take(content).booked.returns, paid_on([bill])) == (1, [0])
+
+
 def test_a_return_of_which_payment_is_unclear_waits_and_money_of_ours_that_came_back_too() -> None:
     one, two = make_invoice(), make_invoice()
     take(camt(on(one), on(two)))
@@ -193,6 +211,13 @@ def test_two_payments_alike_in_one_statement_are_two_and_in_two_statements_a_dou
     assert paid_on([bill]) == [1000]
     take(camt(twice, opening="110.00"))  # goes on from there, so it is another one; without a reference nobody can be sure
     assert (paid_on([bill]), waiting().get().doubt) == ([1000], Doubt.ALIKE)
+
+
+def test_the_same_amount_that_leaves_the_same_balance_is_another_when_somebody_else_writes() -> None:
+    one, two = make_invoice(), make_invoice()
+    take(camt(on(one, ref="")))  # 100.00 becomes 112.00, goes down, and comes back to it
+    done = take(camt(Paid("-12.00", text="rent"), on(two, ref=""), opening="112.00"))
+    assert (done.looked.known, done.booked.payments, paid_on([one, two])) == (0, 1, [1200, 1200])
 
 
 def test_a_reference_that_the_bank_gave_before_is_doubted() -> None:
@@ -318,3 +343,13 @@ def test_what_is_certain_later_is_booked_later() -> None:
     take(camt(on(bill)), operator=operator(transfers={"book_certain": False}))
     assert book_certain(operator=operator(), now=NOW).payments == 1
     assert book_certain(operator=operator(), now=NOW).payments == 0
+
+
+def test_what_names_people_is_emptied_when_the_law_no_longer_asks_to_keep_it() -> None:
+    take(camt(Paid("5.00", text="private words")))
+    set_aside(movement=waiting().get(), reason="of Mr Private", now=NOW, by=make_user(is_staff=True))
+    late = datetime(2036, 1, 1, tzinfo=UTC)
+    sweep_rows(operator=operator(), now=datetime(2030, 1, 1, tzinfo=UTC), tables=TABLES)
+    assert "private words" in Movement.objects.get().told
+    assert sweep_rows(operator=operator(), now=late, tables=TABLES).faults == []
+    assert (Movement.objects.get().told, Decision.objects.get().reason, Movement.objects.get().amount_minor) == ("", "", 500)
