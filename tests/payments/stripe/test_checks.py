@@ -12,7 +12,9 @@ from tests.factories.billing import operator
 
 
 def said(settings: Any, *, key: str, hook: str = "whsec_x", trial: bool = True, url: str = "") -> list[str]:
-    settings.OPERATOR = operator(stripe={"enabled": True, "account": "acct_1"}, service={"trial": trial})
+    settings.OPERATOR = operator(
+        stripe={"enabled": True, "account": "acct_1"}, service={"trial": trial}, network={"own_hosts": ("mail.nordlys.example",)}
+    )
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_URL = key, hook, url
     return [error.msg for error in (*stripe_has_its_keys(), *stripe_is_where_it_is())]
 
