@@ -273,6 +273,8 @@ def test_an_amount_that_is_too_fine_is_refused() -> None:
 def test_a_page_of_a_bill_that_was_replaced_is_ended_first(fake: FakeStripe) -> None:
     bill = owed()
     before = press(bill)
+    bill.account.name = "Atelier Vega"
+    bill.account.save()
     instead = rectify(invoice=bill, reason="Wrong name", key="r-1", operator=settings.OPERATOR, now=NOW)
     after = press(bill)
     before.refresh_from_db()
