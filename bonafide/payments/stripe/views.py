@@ -24,7 +24,7 @@ from bonafide.billing.models import Invoice
 from bonafide.billing.transfer import Transfer, transfer_of
 from bonafide.errors import Refused
 from bonafide.operator import Bank
-from bonafide.payments.stripe.begin import NothingOpen, OnItsWay, begin, methods_for, under_way
+from bonafide.payments.stripe.begin import NothingOpen, OnItsWay, begin, methods_for, replaced_by, under_way
 from bonafide.payments.stripe.client import StripeRefused, StripeUnanswered, is_on
 from bonafide.payments.stripe.follow import follow_attempt
 from bonafide.payments.stripe.hooks import LARGEST, HookRefused, take_hook
@@ -33,7 +33,7 @@ from bonafide.sessions.hold import hold, holds_by_itself
 
 logger = logging.getLogger(__name__)
 
-_NO_ANSWER = _("Stripe does not answer just now. Nothing was paid; please try again in a moment, or pay by transfer.")
+_NO_ANSWER = _("Stripe does not answer just now. Please try again in a moment.")
 _NOT_TAKEN = _("This cannot be paid with Stripe just now. Please pay by transfer, or write to us.")
 
 
@@ -75,7 +75,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
 def paid(request: HttpRequest, number: str) -> HttpResponse:
     """Where Stripe sends back: what it says now of the last attempt, and never more than that."""
     bill = _bill(request, number)
-    attempt = Attempt.objects.filter(invoice=bill, way=Attempt.Way.CHECKOUT).order_by("-pk").first()
+    attempt = Attempt.objects.filter(invoice__in=replaced_by(bill), way=Attempt.Way.CHECKOUT).order_by("-pk").first()
     known = True
     if attempt is not None and attempt.state in (AttemptState.OPEN, AttemptState.PROCESSING):
         try:
