@@ -45,6 +45,7 @@ COMMANDS = {
     "export": Entry("bonafide.billing.ledger.commands:export", "Write the books as files: the French FEC."),
     "test-accounts": Entry("bonafide.billing.simulate.commands:test_accounts", "Try prices over simulated months."),
     "books": Entry("bonafide.books.commands:books", "Report revenue, VAT and receivables, close months, archive years."),
+    "payments": Entry("bonafide.payments.commands:payments", "Take in what was paid, charge what is due, follow up the rest."),
     "webhooks": Entry("bonafide.webhooks.commands:webhooks", "See what your service was told, and send it again."),
     "bills": Entry("bonafide.billing.commands:bills", "Rehearse, issue, list and verify bills."),
 }

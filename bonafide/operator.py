@@ -19,9 +19,11 @@ from stdnum.fr import siren
 from bonafide.operator_billing import Billing, EInvoice
 from bonafide.operator_books import Books
 from bonafide.operator_consumers import Consumers, fault_of
+from bonafide.operator_dunning import Dunning, penalty_fault
 from bonafide.operator_privacy import Backup, Hosts, Processor, Retention
 from bonafide.operator_stripe import Stripe
 from bonafide.operator_tax import Tax
+from bonafide.operator_transfers import Transfers
 from bonafide.operator_values import Bic, Country, Email, Iban, Language, Section, Text, WebAddress, Zone
 from bonafide.operator_webhooks import Webhook
 
@@ -249,6 +251,8 @@ class Operator(Section):
     einvoice: EInvoice = EInvoice()
     bank: Bank | None = None
     stripe: Stripe = Stripe()  # type: ignore[call-arg]
+    transfers: Transfers = Transfers()  # type: ignore[call-arg]
+    dunning: Dunning = Dunning()  # type: ignore[call-arg]
     mail: Mail
     processors: tuple[Processor, ...] = Field((), description="Who else handles customers' data, each a table of its own.")
     webhooks: tuple[Webhook, ...] = Field(
@@ -292,6 +296,12 @@ class Operator(Section):
     @model_validator(mode="after")
     def _consumers_are_told(self) -> Operator:
         if fault := fault_of(self.consumers, self.identity.country):
+            raise ValueError(fault)
+        return self
+
+    @model_validator(mode="after")
+    def _bills_print_what_is_claimed(self) -> Operator:
+        if fault := penalty_fault(self.dunning, self.billing.late_penalty):
             raise ValueError(fault)
         return self
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from bonafide.operator import Operator, Provider, sections
+from bonafide.operator_dunning import LateRate, OwnLadder
 from bonafide.operator_privacy import Floor, Processor
 from bonafide.operator_tax import OtherSales, Sentence, TaxRate
 from bonafide.operator_values import Section
@@ -21,6 +22,7 @@ TABLES: dict[str, type[Section]] = {
     "tax.rates": TaxRate,
     "tax.other_eu_sales": OtherSales,
     "tax.sentences": Sentence,
+    "dunning.rates": LateRate,
 }
 
 
@@ -44,6 +46,7 @@ def settings_page() -> str:
         for key, of_many in TABLES.items():
             if key.startswith(f"{name}."):
                 parts += ["", f"### [[{key}]] (optional, any number)", "", *_table(of_many)]
+    parts += ["", "### [dunning.business] and [dunning.consumers] (optional)", "", *_table(OwnLadder)]
     parts += ["", "## [[processors]] (optional, any number)", "", *_table(Processor)]
     parts += ["", "## [[webhooks]] (optional, any number)", "", *_table(Webhook)]
     parts += ["", "## The environment", "", "| variable | meaning |", "|---|---|"]
@@ -102,6 +105,8 @@ def _kind(annotation: Any) -> str:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) is tuple and inspect.isclass(of := get_args(annotation)[0]) and issubclass(of, Section):
         return "tables"
+    if inspect.isclass(annotation) and issubclass(annotation, Section):
+        return "table"
     if get_origin(annotation) is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"
     return {str: "text", int: "whole number", bool: "true or false", Decimal: "decimal as text", date: "date"}[annotation]

@@ -347,6 +347,7 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.billing import schedules as billing
     from bonafide.documents import schedules as documents
     from bonafide.mail import schedules as mail
+    from bonafide.payments.dunning import schedules as dunning
     from bonafide.payments.stripe import schedules as stripe
     from bonafide.privacy import schedules as privacy
     from bonafide.sessions import schedules as sessions
@@ -354,7 +355,7 @@ def declared_schedules() -> tuple[Schedule, ...]:
     from bonafide.terms import schedules as terms
     from bonafide.webhooks import schedules as webhooks
 
-    packages = (background, mail, webhooks, sessions, accounts, sign_in, billing, documents, stripe, privacy, terms)
+    packages = (background, mail, webhooks, sessions, accounts, sign_in, billing, documents, stripe, dunning, privacy, terms)
     return tuple(schedule for package in packages for schedule in package.SCHEDULES)
 
 

@@ -50,8 +50,11 @@ INSTALLED_APPS = [
     "bonafide.documents",
     "bonafide.payments",
     "bonafide.payments.stripe",
+    "bonafide.payments.transfers",
+    "bonafide.payments.dunning",
     "bonafide.contracts",
     "bonafide.terms",
+    "bonafide.help",
 ]
 
 MIDDLEWARE = [
@@ -92,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "bonafide.web.context.operator",
                 "bonafide.terms.context.promises",
+                "bonafide.payments.dunning.context.suspension",
             ],
         },
     },
@@ -219,6 +223,9 @@ OPERATOR_IN_FORCE = "bonafide.terms.versions.operator_now"
 # Who says which version of the terms holds, and notes that somebody accepted it: asked when something is ordered.
 TERMS_IN_FORCE = "bonafide.terms.acceptance.number_in_force"
 TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
+
+# Who ends what an account ordered when it is closed because bills were not paid: contracts stand above payments.
+CONTRACTS_END = "bonafide.contracts.end.end_contracts_of"
 
 # Stripe: its keys, and where it is when it is not the real one (for trying out, on this machine)
 STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY")

@@ -157,6 +157,25 @@ PURPOSES = (
         templates=("billing/email/bill_issued",),
     ),
     Purpose(
+        "payment_received",
+        Kind.BILLING,
+        _("Payments that we received"),
+        _("To owners, who looks after the bills, and the address for bills, when a payment of yours is booked."),
+        _("whoever pays must know that it came, and for what."),
+        templates=("payments/email/payment_received",),
+    ),
+    Purpose(
+        "unpaid-bills",
+        Kind.BILLING,
+        _("Unpaid bills"),
+        _("When bills are not paid in time: to owners, who looks after the bills, and the address for bills, before each step."),
+        _("whoever has to pay must know what is open, and what follows when."),
+        templates=tuple(
+            f"dunning/email/{name}"
+            for name in ("notice", "second_notice", "formal_notice", "suspended", "last_notice", "closed", "reinstated")
+        ),
+    ),
+    Purpose(
         "budget",
         Kind.BILLING,
         _("Budgets"),
@@ -171,6 +190,30 @@ PURPOSES = (
         _("To owners and who looks after the bills, some weeks before what is left of it expires."),
         _("what is yours would be lost without a warning."),
         templates=("billing/email/balance_ends",),
+    ),
+    Purpose(
+        "automatic-payment",
+        Kind.BILLING,
+        _("Automatic payment"),
+        _("To owners and who looks after the bills, when it is chosen and when it ends: the words that were agreed to."),
+        _("whoever did not choose it must hear of it before anything is charged."),
+        templates=("payments/email/auto_chosen", "payments/email/auto_ended"),
+    ),
+    Purpose(
+        "payment-declined",
+        Kind.BILLING,
+        _("Automatic payments that were declined"),
+        _("To owners and who looks after the bills, once for each time: what happened, and what happens next."),
+        _("the bill is still open, and somebody has to pay it."),
+        templates=("payments/email/declined", "payments/email/asked"),
+    ),
+    Purpose(
+        "refund",
+        Kind.BILLING,
+        _("Money that goes back to you"),
+        _("To owners and who looks after the bills, when we send money back."),
+        _("whoever gets money must know what for."),
+        templates=("payments/email/refunded",),
     ),
     Purpose(
         "payment",
@@ -221,6 +264,15 @@ PURPOSES = (
         for_staff=True,
     ),
     Purpose(
+        "payment-undone",
+        Kind.BILLING,
+        _("Payments that came undone"),
+        _("To our staff, when a payment is disputed, or a refund does not arrive."),
+        _("it is part of the work here."),
+        templates=("payments/email/disputed", "payments/email/refund_failed"),
+        for_staff=True,
+    ),
+    Purpose(
         "webhook-not-taken",
         Kind.ACCOUNT,
         _("Events that our service does not take"),
@@ -236,6 +288,15 @@ PURPOSES = (
         _("To our staff, when Stripe and our books say different things of money: once for each difference."),
         _("it is part of the work here."),
         templates=("payments/email/difference",),
+        for_staff=True,
+    ),
+    Purpose(
+        "unpaid-bills-staff",
+        Kind.BILLING,
+        _("Suspensions and closings ahead"),
+        _("To our staff, on the day before accounts are suspended or closed, and when a closed one has money left."),
+        _("it is part of the work here."),
+        templates=("dunning/email/staff_day", "dunning/email/money_left"),
         for_staff=True,
     ),
     Purpose(

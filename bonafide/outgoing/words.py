@@ -42,12 +42,18 @@ _FIELDS: dict[str, Text] = {
 LETTER = "letter"  # the occasion of a letter that says no purpose of its own
 VAT_CHECK = "vat_check"
 SIGN_IN = "sign_in"
+SAVE_METHOD = "save_method"
+AUTO_PAYMENT = "auto_payment"
+REFUND = "refund"
 WEBHOOK = "webhook"
 STRIPE_PAYMENT = "stripe_payment"
 _OCCASIONS: dict[str, Text] = {
     LETTER: _("a letter to you"),
     VAT_CHECK: _("a check of the VAT number"),
     SIGN_IN: _("a sign-in with a provider"),
+    SAVE_METHOD: _("saving a means of payment"),
+    AUTO_PAYMENT: _("an automatic payment"),
+    REFUND: _("a refund"),
     WEBHOOK: _("an event that our service is told"),
     STRIPE_PAYMENT: _("a payment with Stripe"),
 }

@@ -28,6 +28,8 @@ from bonafide.holdings import Basis, Holding, Kind, Place, Stays, Swept, Table, 
 from bonafide.mail import inventory as mail
 from bonafide.outgoing import inventory as outgoing
 from bonafide.payments import inventory as payments
+from bonafide.payments.dunning import inventory as dunning
+from bonafide.payments.transfers import inventory as transfers
 from bonafide.pricing import inventory as pricing
 from bonafide.privacy import own_inventory as privacy
 from bonafide.privacy.ends import still_held
@@ -44,6 +46,8 @@ _PACKAGES = (
     privacy,
     outgoing,
     contracts,
+    transfers,
+    dunning,
     payments,
     documents,
     billing,

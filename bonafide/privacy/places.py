@@ -25,6 +25,13 @@ LIST, ADD, AUTOCOMPLETE, CHANGE = "changelist", "add", "autocomplete", "change"
 OWN_PAGES: dict[str, tuple[str, str]] = {
     "bill_run": ("billing.RehearsedBill", LIST),
     "rehearsed_bill": ("billing.RehearsedBill", CHANGE),
+    "bank_transfers": ("accounts.Account", LIST),
+    "import_transfers": ("accounts.Account", LIST),
+    "bank_movement": ("accounts.Account", LIST),  # those for whom it may be
+    "dunning": ("accounts.Account", LIST),
+    "dunning_account": ("accounts.Account", CHANGE),
+    "pause_dunning": ("accounts.Account", CHANGE),
+    "resume_dunning": ("accounts.Account", CHANGE),
 }
 
 
@@ -54,7 +61,7 @@ def place_of(request: HttpRequest, match: ResolverMatch) -> Place | None:
     name = match.url_name or ""
     if not match.app_names:
         label, page = OWN_PAGES[name]
-        return _if_it_holds(apps.get_model(label), page, str(match.kwargs.get("pk", "")))
+        return _if_it_holds(apps.get_model(label), page, str(match.kwargs.get("pk", "")) if page == CHANGE else "")
     if name in _WITHOUT_ROWS or name in PASSWORD_PAGES:
         return None
     if name == AUTOCOMPLETE:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bonafide.operator import Operator
 from bonafide.terms import values
-from bonafide.terms.checks import bills, contracts, letters, logs, pages, passing_on, people
+from bonafide.terms.checks import bills, contracts, letters, logs, pages, passing_on, paying, people
 from bonafide.terms.clause import Clause, Measure, Said
 from bonafide.terms.recipients import RECIPIENTS, named_recipients
 
@@ -70,9 +70,9 @@ CLAUSES = (
         _("How bills are paid"),
         (_("The number of a payment card is asked for on no page of this console, and none is kept here."),),
         also=values.ways_to_pay,
-        settings=("bank",),
-        enforced_by=("bonafide.billing.transfer.transfer_of",),
-        check=bills.no_card_is_asked_or_kept,
+        settings=("bank", "stripe.enabled", "stripe.methods"),
+        enforced_by=("bonafide.billing.transfer.transfer_of", "bonafide.payments.stripe.client.asking"),
+        check=paying.no_card_is_asked_or_kept,
         counted=_("%(pages)d pages with %(fields)d fields read, %(texts)d texts searched; no card number asked for or kept"),
     ),
     Clause(
@@ -99,8 +99,8 @@ CLAUSES = (
                 "registration and VAT numbers, an order reference and an address for bills. No payment card is kept here."
             ),
         ),
-        also=values.vat_numbers_are_checked,
-        settings=("tax.vies",),
+        also=values.further_profile,
+        settings=("tax.vies", "stripe.enabled"),
     ),
     Clause(
         "I3",
@@ -242,9 +242,14 @@ CLAUSES = (
                 "when it comes."
             ),
         ),
+        also=values.charged_by_itself,
+        settings=("stripe.enabled",),
         enforced_by=("bonafide.accounts.sign_up.open_account",),
-        check=bills.nothing_asks_for_a_means_of_payment,
-        counted=_("%(pages)d pages opened by somebody new who gave no means of payment"),
+        check=paying.nothing_asks_for_a_means_of_payment,
+        counted=_(
+            "%(pages)d pages opened by somebody new who gave no means of payment; %(charges)d automatic payments, "
+            "each chosen before"
+        ),
     ),
     Clause(
         "O1",

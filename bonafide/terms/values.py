@@ -72,9 +72,44 @@ def empty_months(operator: Operator) -> tuple[str | Promise, ...]:
 
 
 def ways_to_pay(operator: Operator) -> tuple[str | Promise, ...]:
-    if operator.bank is None:
-        return (_("How a bill can be paid is agreed with us: it names no bank account yet."),)
-    return (_("Each bill can be paid by bank transfer: it names our account, the amount and the reference to give."),)
+    ways = []
+    if operator.bank is not None:
+        ways.append(_("Each bill can be paid by bank transfer: it names our account, the amount and the reference to give."))
+    if operator.stripe.enabled:
+        ways += [
+            _BY_STRIPE["card" in operator.stripe.methods, "sepa_debit" in operator.stripe.methods],
+            _("To that page we send who pays, which bill and how much; what you type there goes to Stripe and never to us."),
+        ]
+    return tuple(ways) or (_("How a bill can be paid is agreed with us: it names no bank account yet."),)
+
+
+_BY_STRIPE = {
+    (True, True): _("Each bill can be paid by card or SEPA direct debit, on a page of Stripe."),
+    (True, False): _("Each bill can be paid by card, on a page of Stripe."),
+    (False, True): _("Each bill can be paid by SEPA direct debit, on a page of Stripe."),
+}
+
+
+def charged_by_itself(operator: Operator) -> tuple[str | Promise, ...]:
+    if not operator.stripe.enabled:
+        return ()
+    return (
+        _(
+            "Nothing is charged by itself unless somebody of your account chose that, in words that are kept and confirmed by "
+            "letter. It ends as soon as you say so."
+        ),
+    )
+
+
+def further_profile(operator: Operator) -> tuple[str | Promise, ...]:
+    """What is checked, and what stands here of a card that is saved elsewhere."""
+    if not operator.stripe.enabled:
+        return vat_numbers_are_checked(operator)
+    saved = _(
+        "A card or bank account that you choose to save is kept by Stripe. Here stand its kind, its last four digits, and until "
+        "when it holds or the reference of its mandate."
+    )
+    return (saved, *vat_numbers_are_checked(operator))
 
 
 def letters(operator: Operator, language: str) -> dict[str, object]:

@@ -22,13 +22,14 @@ from bonafide.documents.render_pending import note_issued, render_pending
 from bonafide.mail.models import Letter, Refusal
 from bonafide.outgoing import client, guard
 from bonafide.outgoing.models import PassedOn
+from bonafide.payments.stripe.models import Attempt, AutoPay, Method
 from bonafide.pricing.rating import PerUnit
 from bonafide.privacy import cookies
 from bonafide.privacy.access_log import AccessLogMiddleware, folder
 from bonafide.sessions.end import end_sessions
 from bonafide.sessions.models import Outcome, Session, SignIn
 from bonafide.sessions.store import key_hash
-from bonafide.terms.checks import bills, logs, pages, passing_on, people
+from bonafide.terms.checks import logs, pages, passing_on, paying, people
 from bonafide.terms.clauses import CLAUSES, said
 from bonafide.terms.finding import Finding
 from bonafide.usage.models import Total
@@ -249,6 +250,22 @@ def a_page_that_wants_a_card_first(patch, living):
     patch.setattr(headers.SecurityHeadersMiddleware, "__call__", sent_to_pay)
 
 
+def a_charge_that_nobody_chose(patch, living):
+    begun = {"begun_at": NOW, "moved_at": NOW, "currency": "EUR", "amount_minor": 1200}
+    Attempt.objects.create(way=Attempt.Way.AUTO, account=living.account, invoice=living, **begun)
+
+
+def a_charge_after_the_choice_was_ended(patch, living):
+    method = Method.objects.create(account=living.account, stripe_id="pm_1", kind="card", last4="4242", saved_at=OCTOBER_1)
+    known = {"words": "Each bill on its due day.", "agreed_at": OCTOBER_1, "ended_at": NOW - timedelta(hours=1)}
+    AutoPay.objects.create(account=living.account, method=method, **known)
+    a_charge_that_nobody_chose(patch, living)
+
+
+def a_card_in_a_saved_method(patch, living):
+    Method.objects.create(account=living.account, stripe_id="pm_1", kind="card", mandate="4242424242424242", saved_at=NOW)
+
+
 def a_column_with_addresses_added_by_hand(patch, living):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE usage_batch ADD COLUMN ip varchar(39)")
@@ -311,8 +328,8 @@ MUTATIONS = {
     **contract_mutations.MUTATIONS,
     "U1": [a_letter_for_no_declared_purpose, news_in_spite_of_a_refusal],
     "D3": [an_address_that_stays, holds_that_can_be_rewritten, releases_that_can_be_taken_away],
-    "B3": [a_card_in_an_address, a_page_that_asks_for_a_card],
-    "U2": [a_page_that_wants_a_card_first],
+    "B3": [a_card_in_an_address, a_page_that_asks_for_a_card, a_card_in_a_saved_method],
+    "U2": [a_page_that_wants_a_card_first, a_charge_that_nobody_chose, a_charge_after_the_choice_was_ended],
     "S1": [a_sign_in_that_nobody_recorded, a_history_that_stays],
     "S3": [an_address_that_stays, a_column_with_addresses_added_by_hand],
     "R2": [an_address_that_stays, an_address_of_a_failure_that_stays],
@@ -401,4 +418,4 @@ def test_said_still_gives_every_clause(settings):
     ],
 )
 def test_numbers_of_cards_are_told_from_others(text, is_one):
-    assert bills.holds_a_card_number(text) == is_one
+    assert paying.holds_a_card_number(text) == is_one

@@ -22,6 +22,7 @@ from django.conf import settings
 from bonafide.accounts.models import Account, ApiKey, Invitation, Membership
 from bonafide.billing.models import Budget, Invoice
 from bonafide.contracts.models import Contract
+from bonafide.payments.stripe.models import Attempt, Method
 from bonafide.periods import Month, day_key
 from bonafide.pricing.models import Meter
 from bonafide.usage.models import Total
@@ -45,6 +46,8 @@ ACCOUNTS = ("sign-in", "open", "open", "open", "open", "none")
 # What owners alone may do to one thing of their account, once they have confirmed who they are ("away"). A stranger is an owner
 # too, of another account.
 OWNERS = ("sign-in", "none", "closed", "closed", "away", "none")
+# Who pays the bills of the account.
+PAYERS = ("sign-in", "none", "closed", "open", "open", "none")
 NEEDS_KEY = ("no-key",) * 6
 # Keys of another account, of this account, of the operator: what is of one account.
 ONLY_OURS = ("none", "open", "open")
@@ -77,6 +80,7 @@ class Row:
 # Routes with a part of their address left open that lead to nobody's object, and why.
 NOBODYS = {
     "promises/<str:clause_id>": "what is promised to everybody",
+    "help/<str:key>": "help, for everybody",
     "order/<str:code>": "a plan, which is offered to everybody",
     "terms/<int:number>": "the terms, which are everybody's",
     "terms/<int:number>.pdf": "the same",
@@ -97,6 +101,19 @@ def budget_of(world: World) -> int:
     """A budget of the account."""
     values = {"currency": "EUR", "amount_minor": 10_000}
     return Budget.objects.get_or_create(account=world.account, **values, defaults={"set_at": world.account.created_at})[0].pk
+
+
+def saved_in(world: World) -> int:
+    """A saved card of the account."""
+    values = {"kind": "card", "last4": "4242", "saved_at": world.account.created_at}
+    return Method.objects.get_or_create(stripe_id="pm_1", defaults={"account": world.account, **values})[0].pk
+
+
+def begun_in(world: World) -> UUID:
+    """The account began to save one."""
+    at = world.account.created_at
+    values = {"way": Attempt.Way.SAVE, "currency": "EUR", "amount_minor": 0, "begun_at": at, "moved_at": at}
+    return Attempt.objects.get_or_create(account=world.account, way=Attempt.Way.SAVE, defaults=values)[0].key
 
 
 def offered(world: World) -> Contract:
@@ -221,6 +238,8 @@ ROWS = [
     Row("legal", at("/legal"), EVERYBODY),
     Row("cookies", at("/cookies"), EVERYBODY),
     Row("processors", at("/processors"), EVERYBODY),
+    Row("help", at("/help"), EVERYBODY),
+    Row("help/<str:key>", at("/help/pay"), EVERYBODY),
     Row("processing", at("/processing"), EVERYBODY),
     Row("processing.csv", at("/processing.csv"), EVERYBODY),
     Row("promises", at("/promises"), EVERYBODY),
@@ -245,6 +264,21 @@ ROWS = [
     Row("usage.csv", at("/usage.csv"), ("sign-in", "open", "open", "open", "open", "none")),
     Row("bills", at("/bills"), OWN),
     Row("balance", at("/balance"), ACCOUNTS),
+    Row("payment-methods", at("/payment-methods"), ("sign-in", "open", "closed", "open", "open", "none")),
+    Row("payment-methods/save", at("/payment-methods/save"), POST_ONLY),
+    Row(
+        "payment-methods/saved/<uuid:key>",
+        lambda world: f"/payment-methods/saved/{begun_in(world)}",
+        ("sign-in", "none", "closed", "away", "away", "none"),
+    ),
+    Row("payment-methods/automatic/end", at("/payment-methods/automatic/end"), POST_ONLY),
+    Row("payment-methods/<int:pk>/first", lambda world: f"/payment-methods/{saved_in(world)}/first", POST_ONLY),
+    Row(
+        "payment-methods/<int:pk>/remove",
+        lambda world: f"/payment-methods/{saved_in(world)}/remove",
+        ("sign-in", "none", "closed", "open", "open", "none"),
+    ),
+    Row("payment-methods/<int:pk>/automatic", lambda world: f"/payment-methods/{saved_in(world)}/automatic", POST_ONLY),
     Row("settings/budgets", at("/settings/budgets"), ACCOUNTS),
     Row("settings/budgets/<int:pk>/remove", lambda world: f"/settings/budgets/{budget_of(world)}/remove", POST_ONLY),
     Row("bills/draft/<month:month>", lambda world: f"/bills/draft/{drafted_in(world)}", MEMBERS),
@@ -263,6 +297,9 @@ ROWS = [
         lambda world: f"/bills/{world.invoice.number}.xml",
         ("sign-in", "none", "later", "later", "later", "none"),
     ),
+    Row("bills/<bill:number>/pay", lambda world: f"/bills/{world.invoice.number}/pay", PAYERS),
+    Row("bills/<bill:number>/paid", lambda world: f"/bills/{world.invoice.number}/paid", PAYERS),
+    Row("stripe/events", at("/stripe/events"), POST_ONLY),
     # Programs come with a key; being signed in to the console opens one's own sessions and sign-ins alone.
     Row("api/v1/", at("/api/v1/"), ("none",) * 6, keys=("none",) * 3),
     Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY, keys=("open",) * 3),

@@ -75,7 +75,15 @@ UNSAFE = [
     # billing
     Unsafe("balance", ("sign-in", "open", "closed", "open", "open", "none"), lambda world: {"code": "NONE-SUCH"}),
     Unsafe("settings/budgets", ("sign-in", "away", "closed", "away", "away", "none"), lambda world: {"amount": "50"}),
+    Unsafe("payment-methods/save", ("sign-in", "none", "closed", "none", "none", "none")),  # Stripe is off
+    Unsafe("payment-methods/automatic/end", ("sign-in", "away", "closed", "away", "away", "none")),
+    Unsafe("payment-methods/<int:pk>/first", ("sign-in", "none", "closed", "away", "away", "none")),
+    Unsafe("payment-methods/<int:pk>/remove", ("sign-in", "none", "closed", "none", "none", "none")),
+    Unsafe("payment-methods/<int:pk>/automatic", ("sign-in", "none", "closed", "none", "none", "none")),
     Unsafe("settings/budgets/<int:pk>/remove", ("sign-in", "none", "closed", "away", "away", "none")),
+    # payments
+    Unsafe("bills/<bill:number>/pay", ("sign-in", "none", "closed", "open", "open", "none")),  # by Stripe, which is off here
+    Unsafe("stripe/events", ("none",) * 6, token=False),  # the same
     # contracts
     Unsafe("order/<str:code>", ("sign-in", "open", "closed", "closed", "open", "none")),  # sent with nothing in it
     Unsafe("withdraw", ANYBODYS_FORM),

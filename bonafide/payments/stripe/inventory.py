@@ -206,7 +206,7 @@ TABLES = (
         holdings=(
             Holding(
                 kind=Kind.BILLS,
-                columns=("about", "said", "gone_at"),
+                columns=("about", "currency", "amount_minor", "said", "gone_at"),
                 what=_("of which payment Stripe and our books say different things"),
                 whose=Whose.CUSTOMERS,
                 why=_BOOKS,

@@ -122,7 +122,7 @@ class Attempt(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=AttemptState.choices, default=AttemptState.WRITTEN)
     session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     intent_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
-    # The charge that succeeded, which movements of money at Stripe name.
+    # The charge that succeeded, or is on its way, which movements of money at Stripe name.
     charge_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     # The hosted page; it is emptied at the end.
     url = models.TextField(blank=True)
@@ -255,9 +255,14 @@ class Movement(models.Model):
 
 
 class Difference(models.Model):
-    """Money that Stripe and our books see differently, until ``gone_at``. ``about`` is the object at Stripe, or a currency."""
+    """Money that Stripe and our books see differently, until ``gone_at``. ``about`` is the object at Stripe, or a currency.
+
+    ``amount_minor`` is by how much Stripe has more.
+    """
 
     about = models.CharField(_("about"), max_length=255, unique=True)
+    currency = models.CharField(_("currency"), max_length=3)
+    amount_minor = models.BigIntegerField(_("amount in minor units"))
     said = models.CharField(_("what"), max_length=300)
     found_at = models.DateTimeField(_("found"))
     seen_at = models.DateTimeField(_("last seen"))

@@ -59,8 +59,9 @@ def moved(*, attempt_id: int, intent: Any, operator: Operator, now: datetime, ov
         attempt.intent_id, attempt.state, attempt.code, attempt.moved_at = intent.id, said.state, said.code[:60], now
         if said.state in ENDED:
             attempt.url = ""
-        if said.state == AttemptState.SUCCEEDED:
+        if said.charge is not None and said.state != AttemptState.OPEN:
             attempt.charge_id = said.charge.id
+        if said.state == AttemptState.SUCCEEDED:
             attempt.receipt = _take(attempt, intent, said.charge, operator, now)
         attempt.save()
         if attempt.receipt is not None and attempt.state == AttemptState.SUCCEEDED:
@@ -110,6 +111,6 @@ def _take(attempt: Attempt, intent: Any, charge: Any, operator: Operator, now: d
 
 
 def _received(charge: Any, means: str, operator: Operator, now: datetime) -> date:
-    """A card pays at once; a debit some days after it was asked for, when Stripe tells us."""
+    """A card pays at once; a debit some days after it was asked for, when Stripe tells us. Never later than now, by our clock."""
     at = now if means == "sepa_debit" else datetime.fromtimestamp(charge.created, operator.zone)
-    return at.astimezone(operator.zone).date()
+    return min(at, now).astimezone(operator.zone).date()

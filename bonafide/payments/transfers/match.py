@@ -66,11 +66,15 @@ class Why(StrEnum):
     ACCOUNT = "account"  # the customer's reference is written, and the amount is what is open
     NAME = "name"  # who paid has its customer's name, and the amount is what is open
     AMOUNT = "amount"  # it alone has this amount open
+    PAID = "paid"  # it is named, and nothing is open on it any more
 
 
 @dataclass(frozen=True)
 class OpenBill:
-    """What of an issued bill is still to be paid, and what it is known by; ``names`` are those of its customer."""
+    """What of an issued bill is still to be paid, and what it is known by; ``names`` are those of its customer.
+
+    ``replaces`` are numbers and references of the bills in whose place it is. With nothing open it is known, and never paid.
+    """
 
     id: int
     number: str
@@ -81,6 +85,7 @@ class OpenBill:
     currency: str
     open_minor: int
     due_on: date
+    replaces: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,16 @@ class Share:
 class Match:
     """What a movement pays; ``rest_minor`` of it is more than was open (or all of it, when nothing was found).
 
-    ``certain``: it may be booked without asking anybody. ``account_id``: whose money the rest is, when that is known.
+    ``certain``: it may be booked without asking anybody; never with a rest that may be of several customers.
+    ``account_id``: whose money the rest is, when that is known. ``paid`` are bills that are named while nothing is open on them:
+    who pays twice has the money kept for them.
     """
 
     shares: tuple[Share, ...]
     rest_minor: int
     certain: bool
     account_id: int | None = None
+    paid: tuple[OpenBill, ...] = ()
 
 
 class Bills:
@@ -112,28 +120,52 @@ class Bills:
         self._open = {bill.id: bill.open_minor for bill in bills if bill.open_minor > 0}
         self._bills = {bill.id: bill for bill in bills}
         self._known = {
-            Why.REFERENCE: _Words((bill.reference, bill.id) for bill in self._bills.values()),
-            Why.NUMBER: _Words((bill.number, bill.id) for bill in self._bills.values()),
-            Why.ACCOUNT: _Words((bill.account_reference, bill.id) for bill in self._bills.values()),
+            Why.REFERENCE: _Words(
+                (word, bill.id)
+                for bill in self._bills.values()
+                for word in (bill.reference, *(reference for _number, reference in bill.replaces))
+            ),
+            Why.NUMBER: _Words(
+                (word, bill.id)
+                for bill in self._bills.values()
+                for word in (bill.number, *(number for number, _reference in bill.replaces))
+            ),
+            Why.ACCOUNT: _Words((bill.account_reference, bill.id) for bill in self._bills.values() if bill.open_minor > 0),
         }
         self._by_amount: dict[tuple[str, int], list[int]] = defaultdict(list)
         for bill in self._bills.values():
-            self._by_amount[bill.currency, bill.open_minor].append(bill.id)
+            if bill.open_minor > 0:
+                self._by_amount[bill.currency, bill.open_minor].append(bill.id)
 
-    def match(self, line: BankLine) -> Match:
-        """What a movement of money that came pays; nothing for money that went."""
+    def match(self, line: BankLine, *, certainly: bool = True) -> Match:
+        """What a movement of money that came pays; nothing for money that went.
+
+        :param certainly: False for what must not be booked unseen, whatever it names: then it takes nothing from the next ones.
+        """
         if line.amount_minor <= 0:
             return Match((), line.amount_minor, certain=False)
         by_reference = self._named(line, Why.REFERENCE, f"{line.reference} {line.text} {line.end_to_end}")
         if by_reference:
-            return self._taken(line, by_reference, Why.REFERENCE, certain=True)
+            return self._taken(line, by_reference, Why.REFERENCE, certain=certainly)
         by_number = self._named(line, Why.NUMBER, f"{line.text} {line.end_to_end} {line.reference}")
         if by_number:
             exact = sum(self._open[bill.id] for bill in by_number) == line.amount_minor
-            return self._taken(line, by_number, Why.NUMBER, certain=exact)
+            return self._taken(line, by_number, Why.NUMBER, certain=exact and certainly)
+        paid = self._paid(line)
+        if paid:
+            accounts = {bill.account_id for bill in paid}
+            account_id = accounts.pop() if len(accounts) == 1 else None
+            return Match((), line.amount_minor, certain=False, account_id=account_id, paid=paid)
         for why, bills in self._guesses(line):
             return self._taken(line, bills, why, certain=False)
         return Match((), line.amount_minor, certain=False)
+
+    def _paid(self, line: BankLine) -> tuple[OpenBill, ...]:
+        """Bills that the text names and that nothing is open on."""
+        text = f"{line.reference} {line.text} {line.end_to_end}"
+        found = {pk for why in (Why.REFERENCE, Why.NUMBER) for pk in self._known[why].within(text)}
+        known = (self._bills[pk] for pk in found if self._open.get(pk, 0) <= 0)
+        return tuple(self._due_first(bill for bill in known if bill.currency == line.currency))
 
     def _named(self, line: BankLine, why: Why, text: str) -> list[OpenBill]:
         """Open bills that the text names, those due first in front."""
@@ -162,10 +194,11 @@ class Bills:
             if amount > 0:
                 shares.append(Share(bill, amount, why))
                 left -= amount
+        accounts = {bill.account_id for bill in (*bills, *self._paid(line))}
+        certain = certain and (not left or len(accounts) == 1)
         if certain:
             for share in shares:
                 self._open[share.bill.id] -= share.amount_minor
-        accounts = {bill.account_id for bill in bills}
         return Match(tuple(shares), left, certain=certain, account_id=accounts.pop() if len(accounts) == 1 else None)
 
     def _due_first(self, bills: Iterable[OpenBill]) -> list[OpenBill]:

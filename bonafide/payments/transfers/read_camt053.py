@@ -148,7 +148,7 @@ def _lines(entry: _Part, iban: str) -> Iterator[BankLine]:
         currency=currency,
         bank_reference=entry.text("AcctSvcrRef"),
         text=entry.text("AddtlNtryInf"),
-        returned=entry.text("RvslInd") == "true",
+        returned=entry.text("RvslInd") == "true" or _is_returned(entry),
     )
     details = entry.all("NtryDtls/TxDtls")
     sign = 1 if minor > 0 else -1
@@ -161,6 +161,11 @@ def _lines(entry: _Part, iban: str) -> Iterator[BankLine]:
             yield whole
         return
     yield _detailed(whole, details[0], minor, 0) if details else whole
+
+
+def _is_returned(part: _Part) -> bool:
+    """Whether the bank's code says so: a payment returned, or called back (external code set of ISO 20022, sub-families)."""
+    return part.text("BkTxCd/Domn/Fmly/SubFmlyCd") in ("RRTN", "RPCR")
 
 
 def _amount_of(detail: _Part) -> tuple[int, str] | None:
@@ -189,5 +194,5 @@ def _detailed(whole: BankLine, detail: _Part, minor: int, number: int) -> BankLi
         text=detail.texts("RmtInf/Ustrd") or whole.text,
         name=name,
         name_iban=detail.text(f"RltdPties/{payer}Acct/Id/IBAN").replace(" ", "").upper(),
-        returned=whole.returned or detail.first("RtrInf") is not None,
+        returned=whole.returned or detail.first("RtrInf") is not None or _is_returned(detail),
     )

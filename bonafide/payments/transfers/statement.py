@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
+from itertools import accumulate
 
 from bonafide.errors import Refused
 from bonafide.money import exponent, from_minor, is_currency
@@ -51,8 +52,8 @@ class BankLine:
             self.value_on.isoformat(),
             str(self.amount_minor),
             self.currency,
-            _plain(self.reference),
-            _plain(self.text),
+            plain(self.reference),
+            plain(self.text),
             str(self.count),
         )
         return sha256("\n".join(parts).encode()).hexdigest()
@@ -95,6 +96,10 @@ def check(statement: Statement, *, where: str) -> None:
             raise StatementRefused(f"{where}: a line in {line.currency} on an account in {statement.currency}")
         if not 0 < abs(line.amount_minor) <= LARGEST:
             raise StatementRefused(f"{where}: amount {line.amount_minor}: expected one that can be booked, and not 0")
+    on_account = accumulate((line.amount_minor for line in statement.lines), initial=statement.opening_minor or 0)
+    for balance in (*on_account, statement.closing_minor or 0):
+        if abs(balance) > LARGEST:
+            raise StatementRefused(f"{where}: a balance of {balance} in minor units: expected one that can be kept")
     if statement.opening_minor is None or statement.closing_minor is None:
         return
     comes_to = statement.opening_minor + sum(line.amount_minor for line in statement.lines)
@@ -111,6 +116,6 @@ def decimals(currency: str) -> int:
     return exponent(currency) if is_currency(currency) else 2
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Letters and digits alone: banks break and pad what people write in ways of their own."""
     return "".join(letter for letter in text.upper() if letter.isalnum())

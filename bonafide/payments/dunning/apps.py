@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DunningConfig(AppConfig):
+    name = "bonafide.payments.dunning"
+    label = "payments_dunning"

@@ -1,0 +1,77 @@
+"""What was not paid is paid: the case is over, and a suspended account is reinstated at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from bonafide.accounts.models import Account
+from bonafide.operator import Operator
+from bonafide.payments.dunning.letters import write_step
+from bonafide.payments.dunning.models import DunningCase, DunningStep, Suspension
+from bonafide.payments.dunning.standing import Moment, standings
+from bonafide.webhooks.emit import emit
+
+
+def reinstate_if_paid(*, account: Account, now: datetime, operator: Operator | None = None) -> bool:
+    """End the open case of an account once the bills that its letters named are paid; whether it was ended now.
+
+    Call it where money was booked, after the transaction; the schedule calls it for everybody every five minutes. Whoever owes
+    other bills, which no letter named, begins anew with them.
+    """
+    operator = operator or settings.OPERATOR
+    if not DunningCase.objects.filter(account=account, ended_at=None).exists():
+        return False
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=account.pk)
+        found = next(iter(standings(operator=operator, moment=Moment.of(now, operator), accounts=[account.pk])), None)
+        if found is None or found.case is None or not found.is_over:
+            return False
+        settle_case(case=found.case, operator=operator, now=now)
+    return True
+
+
+def reinstate_paid(*, operator: Operator, now: datetime) -> int:
+    """Every account whose named bills are paid; how many."""
+    moment = Moment.of(now, operator)
+    open_cases = list(DunningCase.objects.filter(ended_at=None).values_list("account_id", flat=True))
+    over = [found for found in standings(operator=operator, moment=moment, accounts=open_cases) if found.is_over]
+    return sum(reinstate_if_paid(account=found.account, now=now, operator=operator) for found in over)
+
+
+def settle_case(*, case: DunningCase, operator: Operator, now: datetime) -> None:
+    """End a case whose bills are paid. Call it in a transaction, with the account locked."""
+    account = Account.objects.get(pk=case.account_id)
+    outcome = DunningCase.Outcome.PAID if account.closed_at is None else DunningCase.Outcome.CLOSED
+    if not DunningCase.objects.filter(pk=case.pk, ended_at=None).update(ended_at=now, outcome=outcome):
+        return
+    call_off(case=case, now=now)
+    suspended = Suspension.objects.filter(account=account, until=None).update(until=now)
+    if not suspended or outcome != DunningCase.Outcome.PAID:
+        return
+    today = now.astimezone(operator.zone).date()
+    step = DunningStep.objects.create(
+        case=case,
+        kind=DunningStep.Kind.REINSTATEMENT,
+        key=f"{case.pk} reinstatement",
+        planned_on=today,
+        planned_at=now,
+        done_on=today,
+        done_at=now,
+    )
+    emit(
+        kind="account.reinstated",
+        key=f"account.reinstated {step.key}",
+        data={"account": account.reference, "reason": "paid", "bills": []},
+        now=now,
+        account_id=account.pk,
+    )
+    write_step(step=step, account=account, later={}, operator=operator, now=now)
+
+
+def call_off(*, case: DunningCase, now: datetime) -> int:
+    """What was planned of a case does not happen; how many steps."""
+    planned = DunningStep.objects.filter(case=case, done_at=None, called_off_at=None)
+    return planned.update(called_off_at=now)

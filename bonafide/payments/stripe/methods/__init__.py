@@ -1,0 +1,1 @@
+"""THE PAGE OF MEANS OF PAYMENT: what is saved, which is first, taking one away, and automatic payment."""

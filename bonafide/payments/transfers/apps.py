@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class TransfersConfig(AppConfig):
+    name = "bonafide.payments.transfers"
+    label = "payments_transfers"
