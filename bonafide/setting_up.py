@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import smtplib
@@ -9,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from inspect import cleandoc
 from typing import Any, Literal
 
 import click
@@ -145,7 +145,8 @@ def _lines(filled: dict[tuple[str, str], object]) -> Iterator[str]:
         needy = any(field.is_required() for field in kind.model_fields.values())
         present = not needy or any(where == section for where, _ in filled)
         yield ""
-        yield from (f"# {line}".rstrip() for line in cleandoc(kind.__doc__ or "").splitlines())
+        for line in inspect.cleandoc(kind.__doc__ or "").splitlines():
+            yield f"# {line}".rstrip()
         yield f"[{section}]" if present else f"# [{section}]"
         for key, field in kind.model_fields.items():
             yield f"# {field.description}"

@@ -32,6 +32,12 @@ _PAYMENT: dict[str, Any] = {
     "amount_minor": 20040,
 }
 
+_STANDING: dict[str, Any] = {
+    "account": "atelier-vega",
+    "reason": "unpaid_bills",
+    "bills": [{"number": "2026-000013", "currency": "EUR", "open_minor": 20040, "due_on": "2026-12-01"}],
+}
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -95,11 +101,22 @@ KINDS = (
     ),
     Kind(
         "account.suspended",
-        "Stop serving this account, but delete nothing of its: a bill stayed unpaid for as long as the terms say.",
-        {"account": "atelier-vega", "reason": "unpaid"},
+        "Stop serving this account, but delete nothing of its: `bills` stayed unpaid for as long as the terms say.",
+        _STANDING,
+        (Field.ACCOUNT, Field.INVOICE),
     ),
-    Kind("account.reinstated", "Serve it again.", {"account": "atelier-vega", "reason": "paid"}),
-    Kind("account.closed", "The account is closed, for good. Told once.", {"account": "atelier-vega"}),
+    Kind(
+        "account.reinstated",
+        "Serve it again.",
+        _STANDING | {"reason": "paid", "bills": []},
+        (Field.ACCOUNT, Field.INVOICE),
+    ),
+    Kind(
+        "account.closed",
+        "The account is closed. `reason` is `unpaid_bills`, with those in `bills`, or null. Told once for each closing.",
+        _STANDING,
+        (Field.ACCOUNT, Field.INVOICE),
+    ),
 )
 _BY_NAME = {kind.name: kind for kind in KINDS} | {
     TEST: Kind(TEST, "Staff try an endpoint out.", {"message": "A test of the endpoint service."}, ())

@@ -27,7 +27,8 @@ def test_a_closed_account_is_told_once(listens: Listens) -> None:  # noqa: F811
     for _ in range(2):
         close_account(account=account, now=NOW)
     event = Event.objects.get()
-    assert (event.kind, event.account, event.data) == ("account.closed", account, {"account": account.reference})
+    assert (event.kind, event.account, event.data["account"]) == ("account.closed", account, account.reference)
+    assert set(event.data) == set(declared("account.closed").example)
 
 
 def test_an_account_is_told_when_somebody_signs_up_and_when_usage_names_it(listens: Listens) -> None:  # noqa: F811

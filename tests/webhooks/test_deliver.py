@@ -252,7 +252,12 @@ def test_what_goes_to_somebody_else_is_written_down_and_what_did_not_leave_is_no
         patch.setattr(deliver, "post", post)  # that host is nowhere
         turn()
     [row] = seen
-    assert (row.recipient, row.account_id, row.fields, row.occasion) == ("partner", event.account_id, ["account"], "webhook")
+    assert (row.recipient, row.account_id, row.fields, row.occasion) == (
+        "partner",
+        event.account_id,
+        ["account", "invoice"],
+        "webhook",
+    )
     Delivery.objects.update(state="waiting")
     turn()
     assert PassedOn.objects.count() == 1, "nobody was there to get the second one"

@@ -21,6 +21,7 @@ from bonafide.webhooks.endpoints import endpoint_named
 from bonafide.webhooks.models import Delivery, Endpoint
 from bonafide.webhooks.tasks import deliver_events, deliver_to
 from tests.factories.accounts import enter_as_staff, make_account
+from tests.factories.privacy import give_reason
 from tests.fakes.receiver import Receiver
 from tests.webhooks.test_deliver import tell
 
@@ -68,6 +69,23 @@ def test_one_is_sent_again_from_its_list(listens: Listens, staff_client: Client)
     take_turn(endpoint=endpoint_named("service"), now=datetime.now(UTC), limit=9)
     assert len(set(receiver.ids())) == 1
     assert len(receiver.got) == 2
+
+
+def test_one_event_is_looked_at_with_a_reason_and_sent_again(listens: Listens, staff_client: Client) -> None:
+    listens()
+    account = make_account(reference="atelier-vega")
+    tell(account=account)
+    take_turn(endpoint=endpoint_named("service"), now=NOW, limit=9)
+    row = Delivery.objects.get()
+    address = f"{LIST}{row.pk}/change/"
+    assert staff_client.get(address)["Location"].startswith("/staff/reason")
+    give_reason(staff_client, account)
+    page = staff_client.get(address).content.decode()
+    assert row.event.message_id in page
+    assert "204 No Content" in page
+    staff_client.post(address, {"webhooks_delivery_send_this_again": "1"})
+    assert (Delivery.objects.get().state, Delivery.objects.get().tries) == ("waiting", 0)
+    assert Look.objects.filter(account_id=account.pk, kind="webhooks.delivery").exists()
 
 
 def test_an_endpoint_is_seen_tried_out_and_switched_on(listens: Listens, staff_client: Client) -> None:
