@@ -51,7 +51,7 @@ setup: $(VENV)/dev ## Make .venv with everything pinned, and nothing else.
 # --- Using it -------------------------------------------------------------------------------------------------------------
 .PHONY: demo
 demo: $(VENV)/runtime ## Serve a throw-away operator with customers, usage and bills.
-	@$(BIN)/bonafide demo $(ARGS)
+	@$(BIN)/python -m tests.demo_with_stripe $(ARGS)
 
 # --- Checking it ----------------------------------------------------------------------------------------------------------
 .PHONY: test

@@ -1,6 +1,6 @@
 """``make bench``: every benchmark on SQLite, and again on PostgreSQL where its programs are there.
 
-.venv/bin/python -m bench [ingest bill_run bill_memory pdf sessions sweep request] [-- options of the benchmark]
+.venv/bin/python -m bench [ingest bill_run bill_memory pdf sessions sweep request auto_pay webhook] [-- options of the benchmark]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 from tests import postgres
 
-BENCHMARKS = ("ingest", "bill_run", "bill_memory", "pdf", "sessions", "sweep", "request")
+BENCHMARKS = ("ingest", "bill_run", "bill_memory", "pdf", "sessions", "sweep", "request", "auto_pay", "webhook")
 ON_SQLITE_ALONE = ("pdf",)  # no database is in what it measures
 
 

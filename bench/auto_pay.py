@@ -5,13 +5,16 @@
 A fake Stripe runs in a process of its own and takes ``--latency`` seconds for every request. As many bills, of as many accounts
 that agreed to automatic payment by a saved card, are due; ``charge_due`` charges all of them: reading what is due, writing each
 attempt down before Stripe is asked, asking, booking the money, posting it to the ledger. The ideal is bills / concurrency *
-latency: Stripe asked once for each and nothing else done. Exit status 1 when it takes more than 1.3 times that. DATABASE_URL
-names a PostgreSQL server on which a database bench_auto_pay is made and dropped; without it SQLite is measured.
+latency: Stripe asked once for each and nothing else done. Exit status 1 when it takes more than 1.3 times that. Beside it, as
+much as this machine manages of bare requests by as many threads in the same run. Nobody is a member of the accounts, so no
+letters are written: those cost as much as at any other time. DATABASE_URL names a PostgreSQL server on which a database
+bench_auto_pay is made and dropped; without it SQLite is measured.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import shutil
@@ -21,6 +24,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -131,6 +135,25 @@ def measure(bills: int, latency: float, concurrency: int) -> float:
     return seconds
 
 
+def bare(bills: int, latency: float, concurrency: int) -> float:
+    """Seconds of as many requests by as many threads that do nothing else."""
+    control("slow", seconds=latency)
+
+    def ask(share: int) -> None:
+        connected = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+        for _ in range(share):
+            connected.request("GET", "/v1/balance", headers={"Authorization": f"Bearer {KEY}"})
+            connected.getresponse().read()
+        connected.close()
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(concurrency) as pool:
+        list(pool.map(ask, [bills // concurrency + (n < bills % concurrency) for n in range(concurrency)]))
+    seconds = time.perf_counter() - begun
+    control("slow", seconds=0)
+    return seconds
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bills", type=int, default=1000)
@@ -143,6 +166,7 @@ def main() -> int:
         wait_for_stripe()
         furnish(given.bills)
         seconds = measure(given.bills, given.latency, given.concurrency)
+        floor = bare(given.bills, given.latency, given.concurrency)
     finally:
         fake.terminate()
         fake.wait()
@@ -155,6 +179,7 @@ def main() -> int:
     ratio = seconds / ideal
     print(f"{given.bills} bills, {given.concurrency} at a time, {given.latency * 1000:.0f} ms each at Stripe")
     print(f"charged in {seconds:.1f} s, the least is {ideal:.1f} s: {ratio:.2f} times (aim: at most {RATIO})")
+    print(f"bare requests by as many threads took {floor:.1f} s in the same run: {seconds / floor:.2f} times")
     return int(ratio > RATIO)
 
 

@@ -71,7 +71,7 @@ class OwnLadder(Section):
     formal_notice_days: int | None = Field(None, ge=0, le=180, description="The formal notice.")
     suspend_days: int | None = Field(None, ge=0, le=366, description="The suspension.")
     close_days: int | None = Field(None, ge=0, le=366, description="The closing, so many days after the suspension.")
-    days_to_pay: int | None = Field(None, ge=1, le=90, description="At least so many days between last letter and suspension.")
+    days_to_pay: int | None = Field(None, ge=2, le=90, description="At least so many days between last letter and suspension.")
 
 
 class LateRate(Section):
@@ -119,7 +119,12 @@ class Dunning(Section):
     close_days: int = Field(
         5, ge=0, le=366, description="The account is closed so many days after its suspension, two days after a last letter."
     )
-    days_to_pay: int = Field(5, ge=1, le=90, description="At least so many days are between the last letter and a suspension.")
+    days_to_pay: int = Field(
+        5,
+        ge=2,
+        le=90,
+        description="At least so many days are between the last letter and a suspension, of which staff read the day before.",
+    )
     minimum: Rate = Field(
         Decimal("1.00"), description="Nothing happens while less than this is overdue, in the currency of the bills."
     )

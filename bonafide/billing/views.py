@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from bonafide.accounts.current import current_membership
 from bonafide.billing.amend.models import CARRIED
+from bonafide.billing.budgets.tell import HEARS
 from bonafide.billing.drafts_of_account import draft_of_month, drafts_of_account
 from bonafide.billing.explain.events import events_gone
 from bonafide.billing.models import Invoice, InvoiceQuerySet, State
@@ -44,6 +45,7 @@ def bills(request: HttpRequest) -> HttpResponse:
         drafts = drafts_of_account(account=membership.account, now=timezone.now(), operator=settings.OPERATOR)
     given = {
         "page": page,
+        "pays": membership.role in HEARS and not getattr(request, "visit", None),
         "today": today,
         "open": open_bills(account=membership.account, today=today),
         "drafts": drafts,
@@ -92,6 +94,7 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
                 invoice=invoice, now=timezone.now(), months=settings.OPERATOR.retention.usage_months, zone=settings.OPERATOR.zone
             ),
             "month": Month.from_key(invoice.month),
+            "pays": open_minor > 0 and invoice.total_minor > 0 and _pays(request, invoice),
             "own": getattr(current_membership(request), "account_id", None) == invoice.account_id,
             "lines": shown[:LINES_SHOWN] if cut else shown,
             "lines_in_all": lines.count() if cut else len(shown),
@@ -111,6 +114,12 @@ def bill(request: HttpRequest, number: str) -> HttpResponse:
             ),
         },
     )
+
+
+def _pays(request: HttpRequest, invoice: Invoice) -> bool:
+    """Whether who looks is one of those who pay the account's bills."""
+    mine = getattr(request, "memberships", ())
+    return any(one.account_id == invoice.account_id and one.role in HEARS for one in mine) and not getattr(request, "visit", None)
 
 
 def _visible(request: HttpRequest) -> InvoiceQuerySet:

@@ -14,12 +14,13 @@ import click
 
 from bonafide.demo.customers import CUSTOMERS, PASSWORD, PEOPLE, STAFF_APP
 from bonafide.demo.phone import code_at
+from bonafide.demo.stripe import account_in, with_stripe
 from bonafide.errors import Refused
 from bonafide.instance import Instance
 from bonafide.operator import FILE_NAME
 
 MADE = "demo.json"
-VERSION = 3
+VERSION = 4
 PROCESSORS = Path(__file__).parent / "processors.toml"
 
 # What the demo's operator says about itself; the rest is the example identity of a trial.
@@ -58,7 +59,8 @@ class DemoRefused(Refused):
 def demo(home: Path, port: int, fresh: bool, no_serve: bool, code: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Make and serve a throw-away operator with a dozen customers, three months of usage and two months of bills.
 
-    It is on SQLite in its own folder, whatever the environment says, and sends no letter: they are put in a folder.
+    It is on SQLite in its own folder, whatever the environment says, and sends no letter: they are put in a folder. Bills can be
+    paid by Stripe where STRIPE_SECRET_KEY is a test key; STRIPE_ACCOUNT says of which account.
     """
     if code:
         _tell_code()
@@ -67,10 +69,12 @@ def demo(home: Path, port: int, fresh: bool, no_serve: bool, code: bool) -> None
     for name in ("DATABASE_URL", "DATABASE_URL_FILE"):
         os.environ.pop(name, None)
     os.environ["BONAFIDE_HOME"] = str(home)
+    account = account_in(os.environ)
     if fresh:
         _throw_away(home)
     if not (home / MADE).exists():
-        _make(home, port)
+        _make(home, port, account)
+    _set_stripe(home / FILE_NAME, account)
     from bonafide.cli import start_django
 
     start_django()
@@ -97,7 +101,7 @@ def _half_made(home: Path) -> Path:
     return home / "demo-in-the-making"
 
 
-def _make(home: Path, port: int) -> None:
+def _make(home: Path, port: int, account: str) -> None:
     from bonafide.setting_up import operator_file, write_instance
 
     if home.exists() and any(home.iterdir()):
@@ -109,7 +113,7 @@ def _make(home: Path, port: int) -> None:
     click.echo("Making a throw-away operator (about half a minute, once)")
     values = IDENTITY | {("service", "console_url"): f"http://localhost:{port}"}
     text = operator_file(values=values, trial=True) + PROCESSORS.read_text(encoding="utf-8")
-    write_instance(instance=Instance(home), text=text)
+    write_instance(instance=Instance(home), text=with_stripe(text, account=account))
     from bonafide.cli import start_django
 
     start_django()
@@ -124,6 +128,14 @@ def _make(home: Path, port: int) -> None:
     build(operator=settings.OPERATOR, now=now, on_progress=_steps())
     (home / MADE).write_text(json.dumps({"version": VERSION, "made_at": now.isoformat()}), encoding="ascii")
     _half_made(home).unlink()
+
+
+def _set_stripe(file: Path, account: str) -> None:
+    """As the environment is today; whatever else somebody changed in the file stays."""
+    text = file.read_text(encoding="utf-8")
+    wanted = with_stripe(text, account=account)
+    if wanted != text:
+        file.write_text(wanted, encoding="utf-8")
 
 
 def _steps() -> Callable[[str], None]:

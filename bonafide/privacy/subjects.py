@@ -74,6 +74,9 @@ HOLDS: dict[str, Holds] = {
         _("a disputed payment (%(thing)s)"), _("a list of disputed payments"), account="attempt__account_id"
     ),
     "billing.Settlement": Holds(_("a payment (%(thing)s)"), _("a list of payments"), account="invoice__account_id"),
+    "payments_stripe.Attempt": Holds(
+        _("an attempt to pay (%(thing)s)"), _("a list of attempts to pay"), account="account_id", person="begun_by_id"
+    ),
     "contracts.Contract": Holds(_("the contract %(thing)s"), _("a list of contracts"), account="account_id"),
     "contracts.Notice": Holds(
         _("the withdrawal or cancellation %(thing)s"), _("a list of withdrawals and cancellations"), account="account_id"
@@ -112,6 +115,9 @@ HOLDS_NOBODY: dict[str, str] = {
     "webhooks.Endpoint": "programs of the operator's own, and how they fare",
     "billing.VoucherCode": "codes that anybody may redeem; who did is in their grants",
     "billing.BillRun": "when months were billed, not whose",
+    "payments_stripe.Hook": "what Stripe told of which of its own things, not whose",
+    "payments_stripe.Movement": "money that moved at Stripe, by its own numbers",
+    "payments_stripe.Difference": "sums that differ, by Stripe's own numbers",
     "billing.BooksReport": "the way to the report, which writes down whose names it shows",
     "billing.Closing": "what a month of the books came to, of nobody by name",
 }

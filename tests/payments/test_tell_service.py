@@ -47,5 +47,6 @@ def test_what_is_not_booked_is_not_told(listens: Listens) -> None:  # noqa: F811
     bill = make_invoice()
     with transaction.atomic():
         receive(bill.total_minor, bill)
+        assert Event.objects.filter(kind="payment.received").exists()
         transaction.set_rollback(True)
     assert not Event.objects.filter(kind="payment.received").exists()

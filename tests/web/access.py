@@ -46,6 +46,8 @@ ACCOUNTS = ("sign-in", "open", "open", "open", "open", "none")
 # What owners alone may do to one thing of their account, once they have confirmed who they are ("away"). A stranger is an owner
 # too, of another account.
 OWNERS = ("sign-in", "none", "closed", "closed", "away", "none")
+# Who pays the bills of the account.
+PAYERS = ("sign-in", "none", "closed", "open", "open", "none")
 NEEDS_KEY = ("no-key",) * 6
 # Keys of another account, of this account, of the operator: what is of one account.
 ONLY_OURS = ("none", "open", "open")
@@ -295,6 +297,9 @@ ROWS = [
         lambda world: f"/bills/{world.invoice.number}.xml",
         ("sign-in", "none", "later", "later", "later", "none"),
     ),
+    Row("bills/<bill:number>/pay", lambda world: f"/bills/{world.invoice.number}/pay", PAYERS),
+    Row("bills/<bill:number>/paid", lambda world: f"/bills/{world.invoice.number}/paid", PAYERS),
+    Row("stripe/events", at("/stripe/events"), POST_ONLY),
     # Programs come with a key; being signed in to the console opens one's own sessions and sign-ins alone.
     Row("api/v1/", at("/api/v1/"), ("none",) * 6, keys=("none",) * 3),
     Row("api/v1/openapi.json", at("/api/v1/openapi.json"), EVERYBODY, keys=("open",) * 3),

@@ -81,6 +81,9 @@ UNSAFE = [
     Unsafe("payment-methods/<int:pk>/remove", ("sign-in", "none", "closed", "none", "none", "none")),
     Unsafe("payment-methods/<int:pk>/automatic", ("sign-in", "none", "closed", "none", "none", "none")),
     Unsafe("settings/budgets/<int:pk>/remove", ("sign-in", "none", "closed", "away", "away", "none")),
+    # payments
+    Unsafe("bills/<bill:number>/pay", ("sign-in", "none", "closed", "open", "open", "none")),  # by Stripe, which is off here
+    Unsafe("stripe/events", ("none",) * 6, token=False),  # the same
     # contracts
     Unsafe("order/<str:code>", ("sign-in", "open", "closed", "closed", "open", "none")),  # sent with nothing in it
     Unsafe("withdraw", ANYBODYS_FORM),

@@ -51,7 +51,7 @@ def words_of(*, method: Method, operator: Operator, language: str) -> str:
             )
         said.append(_retries(operator))
         said.append(
-            _("I can end this at any time on the page of means of payment, with one click; bills are then paid otherwise.")
+            _("I can end this at any time on the page of payment methods, with one click; bills are then paid otherwise.")
         )
         return " ".join(said)
 
@@ -88,7 +88,7 @@ def choose_auto_pay(*, method: Method, words: str, by: User | None, language: st
         account = Account.objects.select_for_update(no_key=True).get(pk=method.account_id)
         if not Method.objects.filter(pk=method.pk, removed_at=None).exists():
             raise AutoPayRefused("this means of payment was removed: choose another, or save one")
-        before = AutoPay.objects.select_for_update().filter(account=account, ended_at=None).first()
+        before = AutoPay.objects.select_for_update(no_key=True).filter(account=account, ended_at=None).first()
         if before and (before.method_id, before.words) == (method.pk, words):
             return before
         if before:
@@ -102,7 +102,7 @@ def choose_auto_pay(*, method: Method, words: str, by: User | None, language: st
 def end_auto_pay(*, account: Account, by: User | None, operator: Operator, now: datetime) -> bool:
     """Nothing is charged by itself from now on; false when nothing was. A debit that is on its way stays on its way."""
     with transaction.atomic():
-        chosen = AutoPay.objects.select_for_update().filter(account=account, ended_at=None).first()
+        chosen = AutoPay.objects.select_for_update(no_key=True).filter(account=account, ended_at=None).first()
         if chosen is None:
             return False
         end_in_transaction(auto_pay=chosen, by=by, operator=operator, now=now)

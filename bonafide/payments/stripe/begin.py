@@ -196,7 +196,16 @@ def methods_for(*, currency: str, operator: Operator) -> list[str]:
 
 
 def _under_way(bill: Invoice) -> Attempt | None:
-    return Attempt.objects.filter(invoice=bill, state__in=UNDER_WAY).select_related("account", "invoice").first()
+    mine = Attempt.objects.filter(invoice__in=replaced_by(bill), state__in=UNDER_WAY)
+    return mine.select_related("account", "invoice").order_by("pk").first()
+
+
+def replaced_by(bill: Invoice) -> list[int]:
+    """The ids of a bill and of those in whose place it stands: a payment of one of them is one of this bill."""
+    ids = [bill.pk]
+    while before := Invoice.objects.filter(replacement__document=ids[-1]).values_list("pk", flat=True).first():
+        ids.append(before)
+    return ids
 
 
 def _written(bill: Invoice, by: User, now: datetime, hold: Callable[[], None]) -> Attempt | None:
@@ -217,7 +226,8 @@ def _written(bill: Invoice, by: User, now: datetime, hold: Callable[[], None]) -
 def _fits(attempt: Attempt, bill: Invoice, now: datetime) -> bool:
     """Whether somebody who wants to pay what is open now may go on with it."""
     old = attempt.state == AttemptState.WRITTEN and attempt.begun_at < now - ASKED_AGAIN
-    return attempt.way == Attempt.Way.CHECKOUT and attempt.amount_minor == unpaid(bill) and not old
+    same = attempt.invoice_id == bill.pk and attempt.amount_minor == unpaid(bill)
+    return attempt.way == Attempt.Way.CHECKOUT and same and not old
 
 
 def _over(attempt: Attempt, state: AttemptState, code: str, now: datetime) -> None:

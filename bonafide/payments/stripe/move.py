@@ -111,6 +111,6 @@ def _take(attempt: Attempt, intent: Any, charge: Any, operator: Operator, now: d
 
 
 def _received(charge: Any, means: str, operator: Operator, now: datetime) -> date:
-    """A card pays at once; a debit some days after it was asked for, when Stripe tells us."""
+    """A card pays at once; a debit some days after it was asked for, when Stripe tells us. Never later than now, by our clock."""
     at = now if means == "sepa_debit" else datetime.fromtimestamp(charge.created, operator.zone)
-    return at.astimezone(operator.zone).date()
+    return min(at, now).astimezone(operator.zone).date()

@@ -89,10 +89,10 @@ def mark_removed(*, method: Method, operator: Operator, now: datetime, by: Any =
     """Note that it is not there any more; automatic payment by it ends, and another one becomes the first."""
     with transaction.atomic():
         Account.objects.select_for_update(no_key=True).get(pk=method.account_id)
-        row = Method.objects.select_for_update().get(pk=method.pk)
+        row = Method.objects.select_for_update(no_key=True).get(pk=method.pk)
         if row.removed_at is not None:
             return
-        chosen = AutoPay.objects.select_for_update().filter(method=row, ended_at=None).first()
+        chosen = AutoPay.objects.select_for_update(no_key=True).filter(method=row, ended_at=None).first()
         if chosen:
             end_in_transaction(auto_pay=chosen, by=by, operator=operator, now=now)
         row.removed_at, row.is_default = now, False

@@ -6,7 +6,9 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bonafide.accounts.access import members_only
 from bonafide.accounts.models import Membership
 from bonafide.billing.amend.give_up import unpaid
 from bonafide.billing.amend.rectify import stands_for
@@ -23,7 +24,7 @@ from bonafide.billing.models import Invoice
 from bonafide.billing.transfer import Transfer, transfer_of
 from bonafide.errors import Refused
 from bonafide.operator import Bank
-from bonafide.payments.stripe.begin import NothingOpen, OnItsWay, begin, methods_for, under_way
+from bonafide.payments.stripe.begin import NothingOpen, OnItsWay, begin, methods_for, replaced_by, under_way
 from bonafide.payments.stripe.client import StripeRefused, StripeUnanswered, is_on
 from bonafide.payments.stripe.follow import follow_attempt
 from bonafide.payments.stripe.hooks import LARGEST, HookRefused, take_hook
@@ -32,22 +33,22 @@ from bonafide.sessions.hold import hold, holds_by_itself
 
 logger = logging.getLogger(__name__)
 
-_NO_ANSWER = _("Stripe does not answer just now. Nothing was paid; please try again in a moment, or pay by transfer.")
+_NO_ANSWER = _("Stripe does not answer just now. Please try again in a moment.")
 _NOT_TAKEN = _("This cannot be paid with Stripe just now. Please pay by transfer, or write to us.")
 
 
 @holds_by_itself
 @require_http_methods(["GET", "HEAD", "POST"])
-@members_only
-def pay(request: HttpRequest, membership: Membership, number: str) -> HttpResponse:
+@login_required
+def pay(request: HttpRequest, number: str) -> HttpResponse:
     """The ways to pay a bill; "pay" leads to Stripe's page. For owners, and who looks after the bills."""
-    bill = _bill(membership, number)
+    bill = _bill(request, number)
     if bill.number != number:
         return redirect("pay", number=bill.number)
     said: Any = ""
     if request.method == "POST":
         try:
-            return _to_stripe(request, membership, bill)
+            return _to_stripe(request, bill)
         except (NothingOpen, OnItsWay, StripeUnanswered) as refusal:
             logger.info("bill %s: %s", bill.number, refusal)
             said = str(refusal) if isinstance(refusal, NothingOpen | OnItsWay) else _NO_ANSWER
@@ -70,11 +71,11 @@ def pay(request: HttpRequest, membership: Membership, number: str) -> HttpRespon
 
 
 @require_safe
-@members_only
-def paid(request: HttpRequest, membership: Membership, number: str) -> HttpResponse:
+@login_required
+def paid(request: HttpRequest, number: str) -> HttpResponse:
     """Where Stripe sends back: what it says now of the last attempt, and never more than that."""
-    bill = _bill(membership, number)
-    attempt = Attempt.objects.filter(invoice=bill, way=Attempt.Way.CHECKOUT).order_by("-pk").first()
+    bill = _bill(request, number)
+    attempt = Attempt.objects.filter(invoice__in=replaced_by(bill), way=Attempt.Way.CHECKOUT).order_by("-pk").first()
     known = True
     if attempt is not None and attempt.state in (AttemptState.OPEN, AttemptState.PROCESSING):
         try:
@@ -104,10 +105,10 @@ def _line(said: str, status: int) -> HttpResponse:
     return HttpResponse(f"{said}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
-def _to_stripe(request: HttpRequest, membership: Membership, bill: Invoice) -> HttpResponse:
+def _to_stripe(request: HttpRequest, bill: Invoice) -> HttpResponse:
     def still_may() -> None:
         hold(request)
-        if not Membership.objects.filter(pk=membership.pk, role__in=HEARS).exists():
+        if not _payers(request, bill).exists():
             raise PermissionDenied
 
     by: Any = request.user
@@ -117,18 +118,22 @@ def _to_stripe(request: HttpRequest, membership: Membership, bill: Invoice) -> H
     return answer
 
 
-def _bill(membership: Membership, number: str) -> Invoice:
-    """The bill that payments of this one are booked on.
+def _bill(request: HttpRequest, number: str) -> Invoice:
+    """The bill that payments of this one are booked on; to who is no member of its account there is none.
 
     :raises PermissionDenied: for a member whose role does not pay.
     """
-    named = get_object_or_404(Invoice.objects.issued().filter(account=membership.account), number=number)
-    if membership.role not in HEARS:
+    named = get_object_or_404(Invoice.objects.visible_to(request.user).select_related("account"), number=number)
+    if not _payers(request, named).exists():
         raise PermissionDenied
     bill = stands_for(invoice=named)
-    if bill.kind != Invoice.Kind.INVOICE:
+    if bill.kind == Invoice.Kind.CREDIT_NOTE:
         raise Http404
     return bill
+
+
+def _payers(request: HttpRequest, bill: Invoice) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=request.user.pk, account=bill.account_id, role__in=HEARS)
 
 
 def _transfer(bill: Invoice) -> Transfer | None:

@@ -42,7 +42,7 @@ SETTINGS = [
     ("/settings/letters", gettext_lazy("Letters")),
     ("/settings/privacy", gettext_lazy("Privacy")),
     ("/settings/company", gettext_lazy("Company")),
-    ("/payment-methods", gettext_lazy("Means of payment")),
+    ("/payment-methods", gettext_lazy("Payment methods")),
     ("/settings/contracts", gettext_lazy("Contracts")),
     ("/settings/budgets", gettext_lazy("Budgets")),
     ("/settings/members", gettext_lazy("Members")),

@@ -13,9 +13,26 @@ from tests.fakes.stripe.state import State, Thing
 
 Answer = tuple[int, str, str]  # status, address to go to, text
 
-STYLE = """body{font:16px/1.5 system-ui;max-width:34rem;margin:2rem auto;padding:0 1rem}
-label,button,.error{display:block;margin:.4rem 0}
-.error{color:#b00020}button{padding:.6rem 1.2rem;font:inherit}input[type=text]{font:inherit;width:100%;box-sizing:border-box}"""
+STYLE = """:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;background:Canvas;color:CanvasText}
+main{max-width:34rem;margin:1.5rem auto;padding:0 1rem}
+.stand-in{background:#6b3fa0;color:#fff;padding:.6rem 1rem;text-align:center}
+h1{font-size:1.6rem;line-height:1.2}h2{font-size:1rem;margin:1.6rem 0 .4rem}
+label{display:block;margin:.35rem 0;padding:.15rem 0}
+input[type=text],select{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;border:1px solid GrayText;border-radius:6px}
+button{font:inherit;display:block;width:100%;margin:.4rem 0;padding:.7rem 1rem;border:1px solid #6b3fa0;border-radius:6px;
+background:Canvas;color:CanvasText;cursor:pointer;text-align:left}
+button.main{background:#6b3fa0;color:#fff;text-align:center}
+button:focus-visible,a:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid #b58ae6;outline-offset:2px}
+.error{color:#b00020;background:#fdecea;padding:.6rem 1rem;border-radius:6px}
+small{color:GrayText}"""
+STAND_IN = "<p class='stand-in'>A stand-in for Stripe, for trying out. Nothing here is real and <b>no money moves</b>.</p>"
+# What most people want to see, each a button of its own (by its place here): the method, and what it shows.
+QUICK = (
+    ("pm_card_visa", "A card that works"),
+    ("pm_card_authenticationRequired", "A card whose bank asks whether it is you"),
+    ("pm_card_chargeDeclinedInsufficientFunds", "A card that is declined"),
+)
 
 
 def answer(state: State, method: str, path: str, form: dict[str, str]) -> Answer:
@@ -37,7 +54,8 @@ def answer(state: State, method: str, path: str, form: dict[str, str]) -> Answer
 # --- Paying ---
 def _pay(state: State, session: Thing, form: dict[str, str]) -> Answer:
     if session["status"] == "open":
-        chosen = form.get("method", "")
+        quick = form.get("quick", "")
+        chosen = QUICK[int(quick)][0] if quick.isdigit() and int(quick) < len(QUICK) else quick or form.get("method", "")
         iban = (form.get("other_iban") or form.get("iban", "")).replace(" ", "").upper()
         choice = Choice(
             method=iban if chosen == "sepa_debit" else chosen,
@@ -79,17 +97,30 @@ def _show(state: State, session: Thing) -> Answer:
     leave = f"<p><a id='cancel' href='{escape(back, quote=True)}'>Back to {escape(urlsplit(back).netloc)}</a></p>" if back else ""
     details = session["customer_details"] or {}
     email = details.get("email") or session["customer_email"] or ""
+    verb = "Pay" if paying else "Save"
     return (
         200,
         "",
         _page(
             "Checkout",
-            f"{leave}{total}{lines}{error}<form method='post'>{_methods(session)}"
+            f"{leave}{total}{lines}{error}<form method='post'>{_quick(session, verb)}<h2>Or any test card or account</h2>"
+            f"{_methods(session)}"
             f"<label>E-mail <input type='text' name='email' value='{escape(email, quote=True)}'></label>"
             f"<label>Name <input type='text' name='name' value='{escape(details.get('name') or '', quote=True)}'></label>"
-            f"<button id='pay'>{'Pay' if paying else 'Save'}</button></form>",
+            f"<button id='pay' class='main'>{verb}</button></form>",
         ),
     )
+
+
+def _quick(session: Thing, verb: str) -> str:
+    """Buttons that need nothing filled in."""
+    shown = []
+    if "card" in session["payment_method_types"]:
+        shown += [f"<button name='quick' value='{at}'>{verb} with: {label}</button>" for at, (_, label) in enumerate(QUICK)]
+    if "sepa_debit" in session["payment_method_types"]:
+        iban = next(iter(ACCOUNTS.values())).iban
+        shown.append(f"<button name='quick' value='{iban}'>{verb} with: SEPA direct debit from {iban}</button>")
+    return "".join(shown)
 
 
 def _methods(session: Thing) -> str:
@@ -119,8 +150,9 @@ def _ask(state: State, intent: Thing) -> Answer:
         "",
         _page(
             "3-D Secure",
-            "<h1>Is it you?</h1><p>Your bank wants to know.</p><form method='post'><button id='complete' name='passed' value='1'>"
-            "Complete</button><button id='fail' name='passed' value=''>Fail</button></form>",
+            "<h1>Is it you?</h1><p>Your bank wants to know.</p><form method='post'>"
+            "<button id='complete' class='main' name='passed' value='1'>Complete</button>"
+            "<button id='fail' name='passed' value=''>Fail</button></form>",
         ),
     )
 
@@ -160,5 +192,6 @@ def _amount(minor: int, currency: str) -> str:
 
 def _page(title: str, inside: str) -> str:
     return (
-        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title><style>{STYLE}</style><main>{inside}</main>"
+        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        f"<title>{title}: a stand-in for Stripe</title><style>{STYLE}</style>{STAND_IN}<main>{inside}</main>"
     )

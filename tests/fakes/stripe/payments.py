@@ -10,7 +10,7 @@ from tests.fakes.stripe.errors import StripeError
 from tests.fakes.stripe.forms import merged
 from tests.fakes.stripe.state import State, Thing
 
-LEAST = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50}
+LEAST = {"eur": 50, "usd": 50, "gbp": 30, "chf": 50, "jpy": 50}
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 UNAUTHENTICATED = "The provided PaymentMethod has failed authentication."
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.core import mail as outbox
 from django.db import connection
 
@@ -16,6 +17,8 @@ from bonafide.mail.models import Letter
 from bonafide.mail.outbox import send_due
 from bonafide.payments.models import Receipt
 from bonafide.payments.stripe.auto import end_auto_pay
+from bonafide.payments.stripe.charge import due
+from bonafide.payments.stripe.charge.commands import charge as charge_command
 from bonafide.payments.stripe.charge.due import charge_due
 from bonafide.payments.stripe.charge.one import Outcome
 from bonafide.payments.stripe.charge.which import bills_due
@@ -138,9 +141,9 @@ def test_what_ended_between_looking_and_charging_is_not_charged(fake: FakeStripe
     from bonafide.payments.stripe.charge.one import charge
 
     bill, method = automatic(fake)
-    [due] = bills_due(operator=settings.OPERATOR, now=DUE)
+    [seen] = bills_due(operator=settings.OPERATOR, now=DUE)
     remove_method(method=method, by=None, operator=settings.OPERATOR, now=DUE)
-    assert charge(due=due, operator=settings.OPERATOR, now=DUE) == Outcome.LEFT
+    assert charge(due=seen, operator=settings.OPERATOR, now=DUE) == Outcome.LEFT
     assert not Attempt.objects.filter(invoice=bill).exists()
     assert AutoPay.objects.get().ended_at == DUE
 
@@ -201,18 +204,33 @@ def test_a_page_of_stripes_that_is_open_is_waited_for(fake: FakeStripe, settings
 
 
 def test_what_breaks_for_one_bill_leaves_the_others(fake: FakeStripe, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bonafide.payments.stripe.charge import one
-
     broken, good = automatic(fake)[0], automatic(fake)[0]
-    real = one.write_attempt
+    real = due.ask
 
     def break_off(**given: Any) -> Any:
-        if given["due"].invoice == broken.pk:
+        if given["attempt"].invoice == broken:
             raise RuntimeError("broken")
         return real(**given)
 
-    monkeypatch.setattr(one, "write_attempt", break_off)
+    monkeypatch.setattr(due, "ask", break_off)
     assert run(settings) == {Outcome.BROKEN: 1, Outcome.PAID: 1}
     assert Settlement.objects.filter(invoice=good).exists()
     monkeypatch.undo()
-    assert run(settings) == {Outcome.PAID: 1}
+    assert run(settings, DUE + timedelta(minutes=10)) == {Outcome.PAID: 1}
+
+
+def test_the_command_says_what_it_would_charge_and_then_charges_it(fake: FakeStripe, settings: Any) -> None:
+    bill, _method = automatic(fake)
+    asked = CliRunner().invoke(charge_command, ["--dry-run"])
+    assert (bill.number or "") in asked.output
+    assert "1 would be charged, 12 EUR" in asked.output or "1 would be charged, 12.00 EUR" in asked.output
+    assert not Attempt.objects.filter(way="auto").exists()
+    done = CliRunner().invoke(charge_command)
+    assert (done.output.strip(), done.exit_code) == ("1 paid", 0)
+    fake.controls.decline_next()
+    automatic(fake)
+    assert CliRunner().invoke(charge_command).output.strip() == "1 declined"
+    assert CliRunner().invoke(charge_command).output.strip() == "nothing is due"
+    automatic(fake)
+    fake.controls.fail_before(status=503, path="/v1/payment_intents")
+    assert CliRunner().invoke(charge_command).exit_code == 1

@@ -10,6 +10,7 @@ import stripe
 from django.conf import settings
 
 from bonafide.accounts.models import Membership, User
+from bonafide.billing.amend.rectify import rectify
 from bonafide.billing.models import Invoice, Settlement
 from bonafide.mail.models import Letter
 from bonafide.outgoing.web_client import Session
@@ -158,7 +159,7 @@ def test_the_bank_asks_and_the_page_expires(fake: FakeStripe) -> None:
 def test_a_debit_is_on_its_way_for_days_and_then_settles(fake: FakeStripe) -> None:
     bill = owed()
     attempt = press(bill)
-    fake.controls.pay(attempt.session_id or "", method="pm_sepaDebit_success" if False else "DE89370400440532013000")
+    fake.controls.pay(attempt.session_id or "", method="DE89370400440532013000")
     attempt = look(attempt)
     assert (attempt.state, paid_on(bill)) == ("processing", 0)
     with pytest.raises(OnItsWay):
@@ -267,3 +268,15 @@ def test_an_amount_that_is_too_fine_is_refused() -> None:
         at_stripe(minor=12345, currency="TND")
     with pytest.raises(NotThere):
         from_stripe(amount=550, currency="isk")
+
+
+def test_a_page_of_a_bill_that_was_replaced_is_ended_first(fake: FakeStripe) -> None:
+    bill = owed()
+    before = press(bill)
+    instead = rectify(invoice=bill, reason="Wrong name", key="r-1", operator=settings.OPERATOR, now=NOW)
+    after = press(bill)
+    before.refresh_from_db()
+    assert (before.state, after.state, after.invoice) == ("cancelled", "open", instead)
+    fake.controls.pay(after.session_id or "")
+    look(after)
+    assert paid_on(instead) == 1200

@@ -8,12 +8,15 @@ Stripe first, and asked for again when it is not there.
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import stripe
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from bonafide.billing.amend.give_up import unpaid
 from bonafide.operator import Operator
@@ -31,6 +34,8 @@ LEFT_BEHIND = timedelta(minutes=1)
 # By then nothing that was sent is still on its way: what is not at Stripe, and not wanted any more, is given up.
 LOST = timedelta(minutes=10)
 _CLOCKS = timedelta(minutes=5)  # by which ours and Stripe's may differ
+WITH = ("account__stripe_customer", "invoice", "method")
+_turn = threading.RLock()
 
 
 class Outcome(StrEnum):
@@ -54,33 +59,48 @@ _OF_STATE = {
 
 def charge(*, due: Due, operator: Operator, now: datetime) -> Outcome:
     """Charge a bill that is due, unless it is not any more. Call it outside of transactions."""
-    attempt = write_attempt(due=due, operator=operator, now=now)
-    return Outcome.LEFT if attempt is None else ask(attempt=attempt, number=due.number, operator=operator, now=now)
+    written = write_attempts(dues=[due], operator=operator, now=now)
+    return ask(attempt=written[0], operator=operator, now=now) if written else Outcome.LEFT
 
 
-def write_attempt(*, due: Due, operator: Operator, now: datetime) -> Attempt | None:
-    """Write down that the bill is to be charged; None when it is not due any more, or an attempt is under way.
+def write_attempts(*, dues: Sequence[Due], operator: Operator, now: datetime) -> list[Attempt]:
+    """Write down which bills are to be charged, in one transaction; those left out are due no more, or an attempt is under way.
 
-    The consent's row is locked meanwhile: whoever ends it, or charges the same try, waits and then sees this one.
+    The consents' rows are locked meanwhile: whoever ends one, or charges the same try, waits and then sees this one. Keep them
+    few, and ask for them at once: what ends between is charged once more.
     """
-    try:
-        with transaction.atomic():
-            held = AutoPay.objects.select_for_update(no_key=True).filter(pk=due.auto_pay, ended_at=None).exists()
-            still = bills_due(operator=operator, now=now, of=due.invoice) if held else []
-            if not still or still[0].auto_pay != due.auto_pay:
-                return None
-            return Attempt.objects.create(
+    with one_at_a_time(), transaction.atomic():
+        agreed = AutoPay.objects.select_for_update(no_key=True).filter(pk__in=[due.auto_pay for due in dues], ended_at=None)
+        held = set(agreed.order_by("pk").values_list("pk", flat=True))
+        still = bills_due(operator=operator, now=now, of=[due.invoice for due in dues if due.auto_pay in held])
+        rows = [
+            Attempt(
                 way=Attempt.Way.AUTO,
                 account_id=due.account,
                 invoice_id=due.invoice,
                 method_id=due.method,
                 currency=due.currency,
-                amount_minor=still[0].amount_minor,
+                amount_minor=due.amount_minor,
                 begun_at=now,
                 moved_at=now,
             )
-    except IntegrityError:
-        return None
+            for due in still
+            if due.auto_pay in held
+        ]
+        # One that somebody pays on Stripe's page since a moment ago is refused by the database alone.
+        Attempt.objects.bulk_create(rows, ignore_conflicts=True)
+        keys = [row.key for row in rows]
+        return list(Attempt.objects.filter(key__in=keys).select_related(*WITH).order_by("pk"))
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """The threads of this process take turns at SQLite, which has one writer: who waits there sleeps, and wakes too late."""
+    if connection.vendor == "sqlite":
+        with _turn:
+            yield
+    else:
+        yield
 
 
 def take_up(*, attempt: Attempt, operator: Operator, now: datetime) -> Outcome:
@@ -98,20 +118,21 @@ def take_up(*, attempt: Attempt, operator: Operator, now: datetime) -> Outcome:
             mine = next((one for one in found.auto_paging_iter() if _key_of(one) == str(attempt.key)), None)
     except stripe.StripeError as error:
         return _unanswered(attempt, error)
-    number = attempt.invoice.number if attempt.invoice else ""
     if mine is not None:
         return settle_intent(attempt=attempt, intent=mine, operator=operator, now=now)
     if _is_wanted(attempt):
-        return ask(attempt=attempt, number=number or "", operator=operator, now=now)
+        return ask(attempt=attempt, operator=operator, now=now)
     if attempt.begun_at > now - LOST:
         return Outcome.UNANSWERED
     Attempt.objects.filter(pk=attempt.pk, state=AttemptState.WRITTEN).update(state=AttemptState.CANCELLED, moved_at=now)
     return Outcome.LEFT
 
 
-def ask(*, attempt: Attempt, number: str, operator: Operator, now: datetime) -> Outcome:
-    """Ask Stripe for the payment, and move the attempt to what it says."""
-    customer, method = customer_of(attempt.account, now), attempt.method
+def ask(*, attempt: Attempt, operator: Operator, now: datetime) -> Outcome:
+    """Ask Stripe for the payment, and move the attempt to what it says; read with all of ``WITH``, it needs nothing more."""
+    known = getattr(attempt.account, "stripe_customer", None)
+    customer, method = known or customer_of(attempt.account, now), attempt.method
+    number = (attempt.invoice.number if attempt.invoice else "") or ""
     if method is None:
         return fail(attempt=attempt, code="resource_missing", intent=None, operator=operator, now=now)
     params: Any = {
@@ -148,7 +169,8 @@ def ask(*, attempt: Attempt, number: str, operator: Operator, now: datetime) -> 
 def settle_intent(*, attempt: Attempt, intent: Any, operator: Operator, now: datetime) -> Outcome:
     """Move the attempt to what its intent is; one that waits for the person, who is not there, has failed."""
     if intent.status in ("succeeded", "processing", "canceled"):
-        row = moved(attempt_id=attempt.pk, intent=intent, operator=operator, now=now)
+        with one_at_a_time():
+            row = moved(attempt_id=attempt.pk, intent=intent, operator=operator, now=now)
         return _OF_STATE.get(AttemptState(row.state), Outcome.UNANSWERED)
     error = intent.last_payment_error
     code = _declined_as(error) if error else "authentication_required"
@@ -157,7 +179,7 @@ def settle_intent(*, attempt: Attempt, intent: Any, operator: Operator, now: dat
 
 def fail(*, attempt: Attempt, code: str, intent: Any, operator: Operator, now: datetime) -> Outcome:
     """The attempt has failed, for ``code``; its intent is cancelled, so that it can never be paid later, unseen."""
-    with transaction.atomic():
+    with one_at_a_time(), transaction.atomic():
         row = Attempt.objects.select_for_update(no_key=True).get(pk=attempt.pk)
         if row.state not in ENDED:
             row.state, row.code, row.moved_at = AttemptState.FAILED, code[:60], now

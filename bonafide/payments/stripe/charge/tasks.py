@@ -8,12 +8,15 @@ from django_tasks import task
 
 from bonafide.operator import Operator
 from bonafide.payments.stripe.charge.due import charge_due
+from bonafide.payments.stripe.client import is_on
 from bonafide.payments.stripe.refunds import resume_refunds
 
 
 @task()
 def charge_bills() -> str:
     """Every ten minutes: bills that are due and charged by themselves; refunds that Stripe gave no answer about."""
+    if not is_on():
+        return "off"
     operator: Operator = settings.OPERATOR
     counts = charge_due(operator=operator, now=timezone.now())
     refunds = resume_refunds(operator=operator, now=timezone.now())

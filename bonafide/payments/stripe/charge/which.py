@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -33,8 +33,8 @@ class Due:
     tries: int = 0
 
 
-def bills_due(*, operator: Operator, now: datetime, of: int | None = None) -> list[Due]:
-    """Bills of accounts with automatic payment that are open, due and free, the longest due first; ``of``: that bill alone.
+def bills_due(*, operator: Operator, now: datetime, of: Sequence[int] | None = None) -> list[Due]:
+    """Bills of accounts with automatic payment that are open, due and free, the longest due first; ``of``: of these alone.
 
     Left out: what an attempt is under way for (a page of Stripe's that is open included), what was disputed once, bills of a
     trial when the key is a live one, and bills in another currency than euro for a SEPA debit. Three queries.
@@ -47,7 +47,7 @@ def bills_due(*, operator: Operator, now: datetime, of: int | None = None) -> li
         by_account = {row.account_id: row for row in chosen}
         found = found.filter(account__in=chosen.values("account"))
     else:
-        found = found.filter(pk=of)
+        found = found.filter(pk__in=of)
         by_account = {row.account_id: row for row in chosen.filter(account__in=found.values("account"))}
     found = found.filter(~Exists(mine.exclude(state__in=ENDED)), total_minor__gt=0, due_on__lte=today)
     found = found.exclude(Exists(Dispute.objects.filter(attempt__invoice=OuterRef("pk"))))
