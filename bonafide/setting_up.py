@@ -145,8 +145,7 @@ def _lines(filled: dict[tuple[str, str], object]) -> Iterator[str]:
         needy = any(field.is_required() for field in kind.model_fields.values())
         present = not needy or any(where == section for where, _ in filled)
         yield ""
-        for line in inspect.cleandoc(kind.__doc__ or "").splitlines():
-            yield f"# {line}".rstrip()
+        yield from (f"# {line}".rstrip() for line in inspect.cleandoc(kind.__doc__ or "").splitlines())
         yield f"[{section}]" if present else f"# [{section}]"
         for key, field in kind.model_fields.items():
             yield f"# {field.description}"

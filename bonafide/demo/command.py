@@ -39,6 +39,7 @@ IDENTITY = {
     ("bank", "holder"): "Nordlys Cloud SAS",
     ("billing", "payment_days"): "30",
     ("consumers", "sells_to_consumers"): "true",
+    ("dunning", "enabled"): "true",
     ("consumers", "mediator_name"): "Médiation Exemple",
     ("consumers", "mediator_address"): "5 place des Accords, 75002 Paris, France",
     ("consumers", "mediator_website"): "https://mediation.example",

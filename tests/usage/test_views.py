@@ -176,5 +176,5 @@ def test_the_page_takes_the_same_queries_however_much_was_used(client, account, 
     for count in (1, 2):
         for kind in ("sum", "max", "latest", "count", "unique", "hours"):
             use(account, make_meter(f"{kind}{count}", aggregation=kind, subject="s"), "1", f"2024-11-0{count}T12:00:00Z", s="a")
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(24):
             client.get("/usage")

@@ -22,7 +22,7 @@ from bonafide.payments.dunning.late import late_of
 from bonafide.payments.dunning.letters import write_step
 from bonafide.payments.dunning.models import DunningBill, DunningCase, DunningStep, Suspension
 from bonafide.payments.dunning.owed import Debt
-from bonafide.payments.dunning.reinstate import call_off, settle_case
+from bonafide.payments.dunning.reinstate import call_off, lock_case, settle_case
 from bonafide.payments.dunning.standing import DAY, MORNING, Moment, Standing, standings
 from bonafide.payments.dunning.tell_staff import tell_of_money_left
 from bonafide.webhooks.emit import emit
@@ -73,7 +73,7 @@ def _wants(found: Standing) -> bool:
 def _act(found: Standing, counted: Followed, operator: Operator, now: datetime) -> Followed:
     """What is to do for one account, looked at again under its lock."""
     moment = Moment.of(now, operator)
-    Account.objects.select_for_update().get(pk=found.account.pk)
+    lock_case(found.account)
     again = next(iter(standings(operator=operator, moment=moment, accounts=[found.account.pk])), None)
     if again is None:
         return counted

@@ -25,7 +25,7 @@ def reinstate_if_paid(*, account: Account, now: datetime, operator: Operator | N
     if not DunningCase.objects.filter(account=account, ended_at=None).exists():
         return False
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=account.pk)
+        lock_case(account)
         found = next(iter(standings(operator=operator, moment=Moment.of(now, operator), accounts=[account.pk])), None)
         if found is None or found.case is None or not found.is_over:
             return False
@@ -41,8 +41,13 @@ def reinstate_paid(*, operator: Operator, now: datetime) -> int:
     return sum(reinstate_if_paid(account=found.account, now=now, operator=operator) for found in over)
 
 
+def lock_case(account: Account) -> None:
+    """Let nobody else act on the open case of an account in this transaction; two that open one at once are told by its key."""
+    list(DunningCase.objects.select_for_update().filter(account=account, ended_at=None))
+
+
 def settle_case(*, case: DunningCase, operator: Operator, now: datetime) -> None:
-    """End a case whose bills are paid. Call it in a transaction, with the account locked."""
+    """End a case whose bills are paid. Call it in a transaction, with the case locked."""
     account = Account.objects.get(pk=case.account_id)
     outcome = DunningCase.Outcome.PAID if account.closed_at is None else DunningCase.Outcome.CLOSED
     if not DunningCase.objects.filter(pk=case.pk, ended_at=None).update(ended_at=now, outcome=outcome):
