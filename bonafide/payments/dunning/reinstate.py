@@ -18,8 +18,7 @@ from bonafide.webhooks.emit import emit
 def reinstate_if_paid(*, account: Account, now: datetime, operator: Operator | None = None) -> bool:
     """End the open case of an account once the bills that its letters named are paid; whether it was ended now.
 
-    Call it where money was booked, after the transaction; the schedule calls it for everybody every five minutes. Whoever owes
-    other bills, which no letter named, begins anew with them.
+    The schedule calls it for everybody each minute. Whoever owes other bills, which no letter named, begins anew with them.
     """
     operator = operator or settings.OPERATOR
     if not DunningCase.objects.filter(account=account, ended_at=None).exists():

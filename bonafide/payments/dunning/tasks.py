@@ -22,7 +22,7 @@ def follow_up_unpaid() -> str:
 
 @task()
 def reinstate_who_paid() -> str:
-    """Every five minutes: who paid is reinstated."""
+    """Each minute: who paid is reinstated."""
     return f"{reinstate_paid(operator=settings.OPERATOR, now=timezone.now())} paid"
 
 

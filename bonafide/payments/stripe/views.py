@@ -66,6 +66,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         "methods": methods_for(currency=bill.currency, operator=settings.OPERATOR) if is_on() else [],
         "on_its_way": attempt is not None and attempt.state == AttemptState.PROCESSING,
         "said": str(said),
+        "today": timezone.now().astimezone(settings.OPERATOR.zone).date(),
     }
     return render(request, "payments/pay.html", given, status=503 if said is _NO_ANSWER else 200)
 
