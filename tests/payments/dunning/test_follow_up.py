@@ -14,6 +14,7 @@ from bonafide.billing.amend.give_up import give_up
 from bonafide.billing.models import Invoice
 from bonafide.mail.compose import Written
 from bonafide.mail.models import Letter
+from bonafide.operator_webhooks import Webhook
 from bonafide.payments.dunning import follow_up as module
 from bonafide.payments.dunning.follow_up import follow_up
 from bonafide.payments.dunning.models import DunningBill, DunningCase, DunningStep, PauseEntry, Suspension
@@ -22,6 +23,7 @@ from bonafide.payments.dunning.reinstate import reinstate_if_paid, reinstate_pai
 from bonafide.payments.dunning.state import is_suspended
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay, Dispute, Method
 from bonafide.periods import Month
+from bonafide.webhooks.kinds import declared
 from bonafide.webhooks.models import Event
 from tests.factories.accounts import make_user
 from tests.factories.billing import issue
@@ -37,6 +39,14 @@ WHOLE = [
     ("last_notice", 13),
     ("closing", 15),
 ]
+
+
+@pytest.fixture(autouse=True)
+def service_listens(settings: Any) -> None:
+    """Somebody wants to be told what becomes of accounts."""
+    events = ("account.suspended", "account.reinstated", "account.closed")
+    endpoint = Webhook(id="service", url="http://localhost:9/hooks", events=events)
+    settings.OPERATOR = settings.OPERATOR.model_copy(update={"webhooks": (endpoint,)})
 
 
 def after(count: int) -> date:
@@ -55,9 +65,12 @@ def test_the_whole_ladder(kind: str) -> None:
     account = Account.objects.get(pk=bill.account_id)
     assert account.closed_at == at(after(15))
     assert [event.kind for event in Event.objects.order_by("pk")] == ["account.suspended", "account.closed"]
-    assert Event.objects.first().data["bills"] == [
-        {"number": bill.number, "currency": "EUR", "open_minor": bill.total_minor, "due_on": "2024-10-03"}
-    ]
+    for event in Event.objects.all():
+        assert set(event.data) == set(declared(event.kind).example)
+        assert (event.data["reason"], event.data["bills"]) == (
+            "unpaid_bills",
+            [{"number": bill.number, "currency": "EUR", "open_minor": bill.total_minor, "due_on": "2024-10-03"}],
+        )
     subjects = [letter.subject for letter in written()]
     assert subjects == [
         "A reminder: €120.00 was due",
