@@ -19,8 +19,8 @@ from bonafide.payments.dunning.forms import PauseForm
 from bonafide.payments.dunning.models import DunningStep, PauseEntry
 from bonafide.payments.dunning.pause import PauseRefused, pause, resume
 from bonafide.payments.dunning.preview import Coming, Waiting, preview
-from bonafide.payments.dunning.staff_only import staff_who_may
 from bonafide.payments.dunning.state import suspension_of
+from bonafide.sign_in.staff_only import staff_who_may
 
 DAYS = (7, 14, 30)
 ROWS = 50
@@ -53,8 +53,8 @@ def dunning_account(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "dunning/account.html", _account(account, PauseForm()))
 
 
-@require_POST
 @staff_who_may("payments_dunning.add_pauseentry")
+@require_POST
 def pause_dunning(request: HttpRequest, pk: int) -> HttpResponse:
     """Nothing happens to the account for a while."""
     account = get_object_or_404(Account.objects.real(), pk=pk)
@@ -77,8 +77,8 @@ def pause_dunning(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("dunning_account", account.pk)
 
 
-@require_POST
 @staff_who_may("payments_dunning.add_pauseentry")
+@require_POST
 def resume_dunning(request: HttpRequest, pk: int) -> HttpResponse:
     """What is overdue is followed up again."""
     account = get_object_or_404(Account.objects.real(), pk=pk)
