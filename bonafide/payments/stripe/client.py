@@ -96,13 +96,18 @@ def asking(*, account_id: int, fields: tuple[Field, ...], occasion: str, now: da
 
     Errors are those of Stripe's client; :func:`plainly` around it says them in three kinds.
     """
+    client()
     with passing(to=host(), fields=fields, clause="B3", occasion=occasion, now=now, account=account_id) as passage:
         yield passage
 
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Let the block ask Stripe about what it has already: nothing of anybody is passed on but ids of its own."""
+    """Let the block ask Stripe about what it has already: nothing of anybody is passed on but ids of its own.
+
+    :raises StripeOff: before anything else is looked at, as is :func:`asking`.
+    """
+    client()
     with reaching(host=host()):
         yield
 
