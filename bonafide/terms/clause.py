@@ -23,9 +23,9 @@ class Measure:
 
     ``setting`` is its key in the operator's file. ``looser`` is ``more`` (a larger number promises less), ``other`` (any other
     value does), ``added`` (an entry that was not there, or that says something else, does; one that is gone promises more),
-    ``sooner`` (a smaller number of days does, where 0 is never), ``later`` (a larger one does, and 0, never, most of all) or the
-    values in order from the strictest on. ``value`` says it as JSON where the key's own value is no plain one, and ``put`` gives
-    the file with another one then.
+    ``sooner`` (a smaller number of days does, where 0 is never), ``later`` (a larger one does, and 0, never, most of all; None
+    is for either that nothing of the sort is done) or the values in order from the strictest on. ``value`` says it as JSON
+    where the key's own value is no plain one, and ``put`` gives the file with another one then.
     """
 
     setting: str

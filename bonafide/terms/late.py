@@ -52,8 +52,8 @@ def days_by_key(ladder: Ladder) -> dict[str, int]:
 
 
 def _measure(key: str, *, consumers: bool) -> Measure:
-    def value(operator: Operator) -> int:
-        return days_by_key(ladder_of(operator, consumers=consumers))[key]
+    def value(operator: Operator) -> int | None:
+        return days_by_key(ladder_of(operator, consumers=consumers))[key] if operator.dunning.enabled else None
 
     return Measure(setting_of(key, consumers=consumers), _LOOSER[key], value, _putting(key, consumers=consumers))  # type: ignore[arg-type]
 

@@ -122,8 +122,10 @@ def compared(measure: Measure | None, before: Any, after: Any) -> Change:
     return Change.LOOSER if less else Change.TIGHTER
 
 
-def _comes_worse(looser: object, before: int, after: int) -> bool:
-    """Whether something bad comes sooner, or something good later, in days where 0 is never."""
+def _comes_worse(looser: object, before: int, after: int | None) -> bool:
+    """Whether something bad comes sooner, or something good later, in days where 0 is never; None is neither."""
+    if after is None:
+        return False
     soon, late = (after, before) if looser == "sooner" else (before, after)
     return bool(soon) and (not late or soon < late)
 

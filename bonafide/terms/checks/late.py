@@ -64,7 +64,8 @@ class _Promises:
 
     def days(self, key: str, at: datetime, kinds: set[bool]) -> int | None:
         """The fewest days that any of these kinds of customers was promised: 0 for never, None where nothing was promised."""
-        found: set[int] = {self.of(at).get(setting_of(key, consumers=kind), -1) for kind in kinds} - {-1}
+        told = [self.of(at).get(setting_of(key, consumers=kind)) for kind in kinds]
+        found = {int(days) for days in told if days is not None}
         return min(found - {0}, default=0 if found else None)
 
 
