@@ -29,4 +29,5 @@ def reinstate_who_paid() -> str:
 @task()
 def tell_staff_of_tomorrow() -> str:
     """Each morning: what happens tomorrow."""
-    return f"{tell_of_tomorrow(operator=settings.OPERATOR, now=timezone.now())} letters"
+    now = timezone.now()
+    return f"{tell_of_tomorrow(operator=operator_now(now=now), now=now)} letters"

@@ -191,7 +191,9 @@ def test_a_viewer_is_told_that_this_is_not_theirs_and_a_stranger_finds_nothing(c
     method = save(fake, account, None)
     enter(client, make_member(account=account, role="viewer"))
     assert client.get("/payment-methods").status_code == 403
+    assert 'href="/payment-methods"' not in client.get("/settings/profile").content.decode()
     enter(client, make_payer()[1])
+    assert 'href="/payment-methods"' in client.get("/settings/profile").content.decode()
     assert client.post(f"/payment-methods/{method.pk}/remove").status_code == 404
 
 
