@@ -282,6 +282,8 @@ UNFOLD = {
     "SITE_DROPDOWN": [
         {"title": _("Console"), "link": "/", "icon": "home"},
         {"title": _("Test accounts"), "link": reverse_lazy("test_accounts"), "icon": "science"},
+        {"title": _("Bank transfers"), "link": reverse_lazy("bank_transfers"), "icon": "account_balance"},
+        {"title": _("Unpaid bills"), "link": reverse_lazy("dunning"), "icon": "schedule"},
     ],
     "BORDER_RADIUS": "6px",
     "COLORS": {

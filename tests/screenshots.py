@@ -25,7 +25,8 @@ from tests.fakes.console import free_port
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "screenshots"
 OPEN = {"landing": "/", "sign-in": "/account/login/", "sign-up": "/account/signup/", "reset": "/account/password/reset/",
-        "terms": "/terms", "legal": "/legal", "cancel": "/cancel", "withdraw": "/withdraw", "lost": "/nowhere"}  # fmt: skip
+        "terms": "/terms", "legal": "/legal", "cancel": "/cancel", "withdraw": "/withdraw", "lost": "/nowhere",
+        "help": "/help", "help-pay": "/help/pay", "help-automatic": "/help/automatic-payment"}  # fmt: skip
 OWN = {
     "overview": "/",
     "usage": "/usage",
@@ -35,10 +36,13 @@ OWN = {
     "balance": "/balance",
     "order": "/order",
     "contracts": "/settings/contracts",
+    "pay": "/bills/2026-000013/pay",
+    "payment-methods": "/payment-methods",
 }
 STAFF = {"staff": "/staff/", "staff-bills": "/staff/billing/invoice/", "staff-accounts": "/staff/accounts/account/",
          "staff-books": "/staff/books", "staff-closings": "/staff/billing/closing/", "staff-runs": "/staff/bill-runs/",
-         "staff-tests": "/staff/test-accounts"}  # fmt: skip
+         "staff-tests": "/staff/test-accounts", "staff-transfers": "/staff/transfers/", "staff-dunning": "/staff/dunning/",
+         "staff-attempts": "/staff/payments_stripe/attempt/", "staff-told": "/staff/webhooks/delivery/"}  # fmt: skip
 WIDE, PHONE = 1200, 390
 
 
@@ -49,7 +53,7 @@ def main(arguments: list[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory(prefix="bonafide-screenshots-") as folder:
         port = free_port()
-        command = [sys.executable, "-m", "bonafide.cli", "demo", "--home", f"{folder}/demo", "--port", str(port)]
+        command = [sys.executable, "-m", "tests.demo_with_stripe", "--home", f"{folder}/demo", "--port", str(port)]
         demo = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             wait(port, demo)

@@ -22,7 +22,7 @@ import psycopg
 
 TEMPLATE = Path(__file__).parent.parent / "instance" / "operator.toml"
 ROOT = Path(__file__).parent.parent.parent
-START_SECONDS = 90
+START_SECONDS = 240
 
 
 @dataclass

@@ -151,6 +151,12 @@ def a_policy_that_lets_in(patch, living):
     patch.setattr(headers, "CONTENT_SECURITY_POLICY", "default-src *")
 
 
+def a_policy_that_lets_in_one_host(patch, living):
+    patch.setattr(
+        headers, "CONTENT_SECURITY_POLICY", headers.CONTENT_SECURITY_POLICY.replace("data:", "data: https://pictures.example")
+    )
+
+
 def a_picture_from_elsewhere(patch, living):
     answer = headers.SecurityHeadersMiddleware.__call__
 
@@ -346,6 +352,7 @@ MUTATIONS = {
     "C2": [a_cookie_that_nobody_declared],
     "D1": [
         a_policy_that_lets_in,
+        a_policy_that_lets_in_one_host,
         a_picture_from_elsewhere,
         no_guard_at_the_door,
         a_door_to_everybody,
@@ -356,6 +363,13 @@ MUTATIONS = {
 
 def test_every_clause_with_a_check_has_a_mutation():
     assert {clause.id for clause in CLAUSES if clause.check} == set(MUTATIONS)
+
+
+def test_a_button_that_leads_to_stripe_loads_nothing(living, monkeypatch):
+    leads = headers.CONTENT_SECURITY_POLICY.replace("form-action 'self'", "form-action 'self' https://checkout.stripe.com")
+    assert leads != headers.CONTENT_SECURITY_POLICY
+    monkeypatch.setattr(headers, "CONTENT_SECURITY_POLICY", leads)
+    assert found(next(clause for clause in CLAUSES if clause.id == "D1").check).fault == ""
 
 
 @pytest.mark.parametrize("clause", [clause for clause in CLAUSES if clause.check], ids=lambda clause: clause.id)

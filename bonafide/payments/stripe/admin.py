@@ -14,14 +14,14 @@ from unfold.admin import ModelAdmin
 from bonafide.billing.admin import LookOnly
 from bonafide.money import format_minor
 from bonafide.payments.stripe.dispute_admin import DisputeAdmin as DisputeAdmin  # registers itself
-from bonafide.payments.stripe.models import Attempt, Difference, Hook, Movement
+from bonafide.payments.stripe.models import Attempt, AttemptState, Difference, Hook, Movement
 from bonafide.payments.stripe.process import try_again
 from bonafide.payments.stripe.refund_admin import RefundAdmin as RefundAdmin  # the same
 
 
 @admin.register(Attempt)
 class AttemptAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]  # unfold has no types
-    list_display = ["begun_at", "account", "invoice", "way", "amount", "state", "code", "moved_at"]
+    list_display = ["begun_at", "account", "invoice", "way", "amount", "came_to", "code", "moved_at"]
     list_filter = ["state", "way"]
     list_select_related = ["account", "invoice"]
     search_fields = ["invoice__number", "account__reference", "account__name", "intent_id", "session_id", "charge_id"]
@@ -31,7 +31,12 @@ class AttemptAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]  # unfold has no
 
     @admin.display(ordering="amount_minor", description=_("amount"))
     def amount(self, attempt: Attempt) -> str:
-        return format_minor(attempt.amount_minor, attempt.currency, "en")
+        return "" if attempt.way == Attempt.Way.SAVE else format_minor(attempt.amount_minor, attempt.currency, "en")
+
+    @admin.display(ordering="state", description=_("state"))
+    def came_to(self, attempt: Attempt) -> object:
+        saved = attempt.way == Attempt.Way.SAVE and attempt.state == AttemptState.SUCCEEDED
+        return _("saved") if saved else attempt.get_state_display()
 
 
 @admin.register(Hook)

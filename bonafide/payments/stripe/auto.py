@@ -60,8 +60,13 @@ def _retries(operator: Operator) -> str:
     days = operator.stripe.retry_days
     if not days:
         return _("A payment that is declined is not tried again by itself.")
-    listed = ", ".join(str(day) for day in days)
-    return _("A payment that is declined is tried again so many days after the first time: %(days)s.") % {"days": listed}
+    *before, last = [str(day) for day in days]
+    listed = _("%(first)s and %(last)s") % {"first": ", ".join(before), "last": last} if before else last
+    return ngettext(
+        "A payment that is declined is tried again, %(days)s day after the first time.",
+        "A payment that is declined is tried again, %(days)s days after the first time.",
+        days[-1],
+    ) % {"days": listed}
 
 
 def described(method: Method) -> str:

@@ -26,7 +26,9 @@ button.main{background:#6b3fa0;color:#fff;text-align:center}
 button:focus-visible,a:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid #b58ae6;outline-offset:2px}
 .error{color:#b00020;background:#fdecea;padding:.6rem 1rem;border-radius:6px}
 small{color:GrayText}"""
-STAND_IN = "<p class='stand-in'>A stand-in for Stripe, for trying out. Nothing here is real and <b>no money moves</b>.</p>"
+STAND_IN = (
+    "<header class='stand-in'>A stand-in for Stripe, for trying out. Nothing here is real and <b>no money moves</b>.</header>"
+)
 # What most people want to see, each a button of its own (by its place here): the method, and what it shows.
 QUICK = (
     ("pm_card_visa", "A card that works"),
@@ -193,5 +195,6 @@ def _amount(minor: int, currency: str) -> str:
 def _page(title: str, inside: str) -> str:
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-        f"<title>{title}: a stand-in for Stripe</title><style>{STYLE}</style>{STAND_IN}<main>{inside}</main>"
+        f"<title>{title}: a stand-in for Stripe</title><link rel='icon' href='data:,'><style>{STYLE}</style>"
+        f"{STAND_IN}<main>{inside}</main>"
     )

@@ -21,6 +21,7 @@ from bonafide.payments.stripe.charge import due
 from bonafide.payments.stripe.charge.commands import charge as charge_command
 from bonafide.payments.stripe.charge.due import charge_due
 from bonafide.payments.stripe.charge.one import Outcome
+from bonafide.payments.stripe.charge.when import charged_on
 from bonafide.payments.stripe.charge.which import bills_due
 from bonafide.payments.stripe.methods.change import remove_method
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay
@@ -50,6 +51,27 @@ def test_a_bill_is_charged_on_the_day_when_it_is_due_and_not_before(fake: FakeSt
     assert (settled.amount_minor, settled.means, settled.reference) == (bill.total_minor, "card", attempt.intent_id)
     assert run(settings, due_on) == {}
     assert len(at_stripe(fake).v1.charges.list().data) == 1
+
+
+def test_a_bill_says_on_which_day_it_is_charged(fake: FakeStripe, settings: Any) -> None:
+    bill, _method = automatic(fake)
+
+    def told(now: datetime = DUE) -> object:
+        return charged_on(invoice=bill, operator=settings.OPERATOR, now=now)
+
+    assert told(SAVED) == bill.due_on
+    assert told() == DUE.date()
+    fake.controls.decline_next("insufficient_funds")
+    run(settings)
+    again = DUE + timedelta(days=3)
+    assert told() == again.date()
+    assert told(again + timedelta(days=5)) == (again + timedelta(days=5)).date()
+    fake.controls.decline_next("stolen_card")
+    run(settings, again)
+    assert told(again) is None
+    other, method = automatic(fake)
+    end_auto_pay(account=method.account, by=None, operator=settings.OPERATOR, now=DUE)
+    assert charged_on(invoice=other, operator=settings.OPERATOR, now=DUE) is None
 
 
 def test_nothing_is_charged_without_consent(fake: FakeStripe, settings: Any) -> None:
