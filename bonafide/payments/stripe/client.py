@@ -138,9 +138,11 @@ def plainly() -> Iterator[None]:
 def refuse_other_account() -> None:
     """Ask Stripe whose the key is, once in each process.
 
-    :raises StripeOff: when it is of another account than the operator's file names.
+    :raises StripeOff: also when it is of another account than the operator's file names.
+    :raises StripeRefused, StripeUnanswered: (:func:`plainly`)
     """
-    with reading():
+    client()
+    with plainly(), reading():
         wanted, found = settings.OPERATOR.stripe.account, _account(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)
     if found and found != wanted:
         raise StripeOff(f"STRIPE_SECRET_KEY is of {found}, stripe.account says {wanted}: expected one account, mend either")
