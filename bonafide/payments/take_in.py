@@ -18,7 +18,7 @@ from bonafide.billing.balance.grant import grant
 from bonafide.billing.balance.models import GrantKind
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.models import Invoice
-from bonafide.billing.settle import settle
+from bonafide.billing.settle import settle_locked
 from bonafide.errors import Refused
 from bonafide.operator import Operator
 from bonafide.payments.models import Receipt
@@ -70,7 +70,7 @@ def take_in(
             share = min(left, max(unpaid(bill), 0), left if most is None else most)
             if share > 0:
                 known = {"means": means, "reference": part(reference, number), "received_on": received_on, "now": now}
-                settle(invoice=bill, amount_minor=share, **known)  # type: ignore[arg-type]
+                settle_locked(invoice=bill, amount_minor=share, **known)  # type: ignore[arg-type]
                 left -= share
                 paid.append(bill)
         if left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,10 +66,11 @@ class _EachThread:
 
     def __init__(self) -> None:
         self._mine = threading.local()
+        self._trust = ssl.create_default_context()
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         if not hasattr(self._mine, "session"):
-            self._mine.session = Session(seconds=SECONDS, largest=LARGEST)
+            self._mine.session = Session(seconds=SECONDS, largest=LARGEST, trust=self._trust)
         return self._mine.session.request(method, url, **options)
 
     def close(self) -> None:

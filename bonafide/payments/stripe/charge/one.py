@@ -175,7 +175,7 @@ def settle_intent(*, attempt: Attempt, intent: Any, operator: Operator, now: dat
     """Move the attempt to what its intent is; one that waits for the person, who is not there, has failed."""
     if intent.status in ("succeeded", "processing", "canceled"):
         with one_at_a_time():
-            row = moved(attempt_id=attempt.pk, intent=intent, operator=operator, now=now)
+            row = moved(attempt_id=attempt.pk, intent=intent, operator=operator, now=now, read=attempt)
         return _OF_STATE.get(AttemptState(row.state), Outcome.UNANSWERED)
     error = intent.last_payment_error
     code = _declined_as(error) if error else "authentication_required"
