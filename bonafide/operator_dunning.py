@@ -145,14 +145,14 @@ class Dunning(Section):
         ),
         description="Rates of interest by half year, each a table of its own.",
     )
-    business: OwnLadder | None = Field(None, description="What is otherwise for companies.")
-    consumers: OwnLadder | None = Field(None, description="What is otherwise for people.")
+    business: OwnLadder = Field(OwnLadder(), description="What is otherwise for companies, a table of its own.")  # type: ignore[call-arg]
+    consumers: OwnLadder = Field(OwnLadder(), description="What is otherwise for people, a table of its own.")  # type: ignore[call-arg]
 
     def ladder(self, *, consumers: bool) -> Ladder:
         """The steps for consumers, or for companies."""
         own = self.consumers if consumers else self.business
         keys = ("notice_days", "second_notice_days", "formal_notice_days", "suspend_days", "close_days", "days_to_pay")
-        told = [getattr(own, key, None) for key in keys]
+        told = [getattr(own, key) for key in keys]
         return Ladder(*(getattr(self, key) if value is None else value for key, value in zip(keys, told, strict=True)))
 
     @field_validator("rates")
@@ -169,7 +169,7 @@ class Dunning(Section):
             if fault := self.ladder(consumers=consumers).fault(consumers=consumers):
                 own = self.consumers if consumers else self.business
                 name = "consumers." if consumers else "business."
-                raise ValueError((name if own is not None else "") + fault)
+                raise ValueError((name if own != OwnLadder() else "") + fault)  # type: ignore[call-arg]
         return self
 
 

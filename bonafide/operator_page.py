@@ -68,6 +68,8 @@ def _table(section: type[Section]) -> Iterator[str]:
 def _default(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, Section):
+        return ""
     if isinstance(value, tuple) and value and isinstance(value[0], Section):
         return "<br>".join(f"`{_inline(each)}`" for each in value)
     return f"`{_toml(value)}`"
@@ -86,6 +88,9 @@ ENVIRONMENT = {
     "BONAFIDE_OIDC_<ID>_SECRET": "Client secret of the provider with this id, in capitals and with `_` for `-` (or `..._FILE`).",
     "BONAFIDE_WEBHOOK_<ID>_SECRET": "Secret of the webhook with this id, named likewise: `whsec_` and 24 to 64 bytes in base64 "
     "(or `..._FILE`). While it is changed, the new one and the old one with a space between: events are signed with both.",
+    "STRIPE_SECRET_KEY": "Key of the account at Stripe that `stripe.account` names (or `..._FILE`): a test key for a trial.",
+    "STRIPE_WEBHOOK_SECRET": "Secret with which Stripe signs the events that it sends here (or `..._FILE`).",
+    "STRIPE_API_URL": "Where something that stands in for Stripe is, on this machine or on a host of yours, for trying out.",
     "BONAFIDE_MAIL_PASSWORD": "Password of the SMTP user (or `BONAFIDE_MAIL_PASSWORD_FILE`).",
 }
 

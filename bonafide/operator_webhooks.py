@@ -15,11 +15,20 @@ _HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def _address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value) or not _has_a_host(value):
         raise ValueError("expected a web address without a query, such as https://service.example.com/hooks")
     if not value.startswith("https://") and urlsplit(value).hostname not in _HERE:
         raise ValueError("expected an https address: only this machine itself is spoken to in the clear")
     return value
+
+
+def _has_a_host(value: str) -> bool:
+    """Whether there is a name or a number of a machine in it, and no port that there is not."""
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and ".." not in (parts.hostname or "") and parts.port != 0
+    except ValueError:
+        return False
 
 
 class Webhook(Section):

@@ -161,7 +161,7 @@ def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
     if isinstance(value, Section):
-        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.model_dump().items()) + "}"
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.model_dump(exclude_none=True).items()) + "}"
     if isinstance(value, bool | int):
         return str(value).lower()
     return json.dumps(str(value), ensure_ascii=False)

@@ -227,6 +227,9 @@ TERMS_ACCEPT = "bonafide.terms.acceptance.accept"
 # Who ends what an account ordered when it is closed because bills were not paid: contracts stand above payments.
 CONTRACTS_END = "bonafide.contracts.end.end_contracts_of"
 
+# What stands around booking money, for whoever was suspended: who follows up unpaid bills stands above who takes money in.
+PAYMENT_TAKEN = "bonafide.payments.dunning.reinstate.reinstating"
+
 # Stripe: its keys, and where it is when it is not the real one (for trying out, on this machine)
 STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = secret("STRIPE_WEBHOOK_SECRET")

@@ -200,5 +200,5 @@ def test_the_page_takes_the_same_queries_however_much_there_is(client, account, 
         use(account, meter, "3", on(3, 10))
         use(account, meter, "3", on(3))
         make_issued(account=account, month=202601 + meters.index(meter))
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             client.get("/")

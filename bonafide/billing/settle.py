@@ -9,6 +9,7 @@ from django.db import transaction
 
 from bonafide.billing.amend.give_up import take_up, unpaid
 from bonafide.billing.amend.models import CARRIED
+from bonafide.billing.amend.stands import stands
 from bonafide.billing.closings.entry_day import entry_day
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.ledger.post import BALANCE, post_settlement
@@ -34,6 +35,41 @@ def settle(
     :raises SettlementRefused: on a draft, on a bill that was replaced, for an amount of zero, without a reference, or when the
         same payment is already booked on another bill or with another amount.
     """
+    with transaction.atomic():
+        lock_numbers()
+        return settle_locked(
+            invoice=invoice, amount_minor=amount_minor, received_on=received_on, means=means, reference=reference, now=now
+        )
+
+
+def settle_locked(
+    *, invoice: Invoice, amount_minor: int, received_on: date, means: str, reference: str, now: datetime | None = None
+) -> Settlement:
+    """As :func:`settle`, within a transaction that has locked the numbers and is undone as a whole."""
+    _check(invoice, amount_minor, means, reference)
+    booked = Settlement.objects.filter(means=means, reference=reference).first()
+    if booked is not None:
+        if (booked.invoice_id, booked.amount_minor) != (invoice.pk, amount_minor):
+            raise SettlementRefused(
+                f"payment {reference} ({means}) is already booked: {booked.amount_minor} on bill {booked.invoice.number}"
+            )
+        return booked
+    before = stands(invoice_id=invoice.pk)
+    if before.replaced_by:
+        instead = Invoice.objects.values_list("number", flat=True).get(pk=before.replaced_by)
+        raise SettlementRefused(f"bill {invoice.number} was replaced by {instead}: book the payment on that one")
+    values = {"invoice": invoice, "amount_minor": amount_minor, "received_on": received_on}
+    booked = Settlement.objects.create(means=means, reference=reference, **values)
+    operator: Operator = settings.OPERATOR
+    today = now.astimezone(operator.zone).date() if now else None
+    entered_on = entry_day(on=received_on, today=today)
+    post_settlement(settlement=booked, operator=operator, now=now, entered_on=entered_on, before=before)
+    if before.was_given_up:
+        _found_again(booked, today or entered_on)
+    return booked
+
+
+def _check(invoice: Invoice, amount_minor: int, means: str, reference: str) -> None:
     if invoice.number is None:
         raise SettlementRefused(f"draft {invoice.pk} is not issued: only an issued bill can be settled")
     if not amount_minor:
@@ -42,37 +78,11 @@ def settle(
         raise SettlementRefused(f"bill {invoice.number}: expected the means and the reference of the payment")
     if means in (BALANCE, CARRIED):
         raise SettlementRefused(f"bill {invoice.number}: {means!r} is what bills take by themselves: name another means")
-    with transaction.atomic():
-        lock_numbers()
-        booked = Settlement.objects.filter(means=means, reference=reference).select_related("invoice").first()
-        made = booked is None
-        if booked is None:
-            _still_stands(invoice)
-            values = {"invoice": invoice, "amount_minor": amount_minor, "received_on": received_on}
-            booked = Settlement.objects.create(means=means, reference=reference, **values)
-            operator: Operator = settings.OPERATOR
-            today = now.astimezone(operator.zone).date() if now else None
-            entered_on = entry_day(on=received_on, today=today)
-            post_settlement(settlement=booked, operator=operator, now=now, entered_on=entered_on)
-            _found_again(booked, today or entered_on)
-    if not made and (booked.invoice_id, booked.amount_minor) != (invoice.pk, amount_minor):
-        raise SettlementRefused(
-            f"payment {reference} ({means}) is already booked: {booked.amount_minor} on bill {booked.invoice.number}"
-        )
-    return booked
-
-
-def _still_stands(invoice: Invoice) -> None:
-    instead = Invoice.objects.filter(replaces__original=invoice).values_list("number", flat=True).first()
-    if instead:
-        raise SettlementRefused(f"bill {invoice.number} was replaced by {instead}: book the payment on that one")
 
 
 def _found_again(booked: Settlement, on: date) -> None:
     """What was given up and is paid after all is taken up on a day whose month is open."""
     invoice, operator = booked.invoice, settings.OPERATOR
-    if not invoice.losses.exists():
-        return
     take_up(
         invoice=invoice,
         most=max(unpaid(invoice), 0),

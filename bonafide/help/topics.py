@@ -30,11 +30,17 @@ SAVED = Topic(
     _("Save a card, pay automatically"),
     _("If you like: bills are then paid on the day they are due. You never have to."),
 )
+LATE = Topic(
+    "late",
+    _("When a bill is late"),
+    _("What follows and when, what to do if you cannot pay, and how a suspension ends."),
+)
 
 
 def topics(operator: Operator) -> tuple[Topic, ...]:
     """Those that hold here."""
-    return (BILLS, PAY, SAVED) if operator.stripe.enabled else (BILLS, PAY)
+    there = {BILLS: True, PAY: True, SAVED: operator.stripe.enabled, LATE: operator.dunning.enabled}
+    return tuple(one for one, holds in there.items() if holds)
 
 
 def topic(key: str, operator: Operator) -> Topic | None:

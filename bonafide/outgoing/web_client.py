@@ -50,15 +50,17 @@ class Session(requests.Session):
     """What libraries that speak ``requests`` are given. ``seconds`` is for a whole exchange, ``largest`` for an answer in bytes.
 
     Certificates are verified by those that the system trusts and those of ``certifi``; ``SSL_CERT_FILE`` names one of your own.
+    Reading them takes some 20 ms: who makes many sessions may give them one ``trust``.
     """
 
-    def __init__(self, *, seconds: float, largest: int = LARGEST) -> None:
+    def __init__(self, *, seconds: float, largest: int = LARGEST, trust: ssl.SSLContext | None = None) -> None:
         super().__init__()
         self.trust_env = False  # neither proxies nor passwords of the environment
         self.max_redirects = 3
         self.headers["User-Agent"] = SKIP_HEADER
+        adapter = _Adapter(seconds=seconds, largest=largest, trust=trust or ssl.create_default_context())
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(seconds=seconds, largest=largest))
+            self.mount(scheme, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """:raises Elsewhere:"""
@@ -73,12 +75,12 @@ class Session(requests.Session):
 class _Adapter(HTTPAdapter):
     """One exchange, through the door."""
 
-    def __init__(self, *, seconds: float, largest: int) -> None:
-        self.seconds, self.largest = seconds, largest
+    def __init__(self, *, seconds: float, largest: int, trust: ssl.SSLContext) -> None:
+        self.seconds, self.largest, self.trust = seconds, largest, trust
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **kwargs)
+        super().init_poolmanager(*args, ssl_context=self.trust, **kwargs)
 
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, **options: Any

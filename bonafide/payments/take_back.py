@@ -13,7 +13,7 @@ from bonafide.billing.balance.grant import withdraw
 from bonafide.billing.balance.models import Grant, Taken
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.models import Invoice, Settlement
-from bonafide.billing.settle import settle
+from bonafide.billing.settle import settle_locked
 from bonafide.operator import Operator
 from bonafide.payments.models import Receipt, Returned
 from bonafide.payments.take_in import ReceiptRefused, part
@@ -100,7 +100,7 @@ def _unused(kept: Grant) -> int:
 
 def _book(target: Invoice | Grant, minor: int, means: str, reference: str, on: date, operator: Operator, now: datetime) -> None:
     if isinstance(target, Invoice):
-        settle(invoice=target, amount_minor=-minor, received_on=on, means=means, reference=reference, now=now)
+        settle_locked(invoice=target, amount_minor=-minor, received_on=on, means=means, reference=reference, now=now)
     else:
         known = {"reason": reference, "means": means, "reference": reference, "key": reference}
         withdraw(grant=target, amount_minor=minor, operator=operator, now=now, **known)  # type: ignore[arg-type]

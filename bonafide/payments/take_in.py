@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from bonafide.accounts.models import Account
@@ -16,7 +18,7 @@ from bonafide.billing.balance.grant import grant
 from bonafide.billing.balance.models import GrantKind
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.models import Invoice
-from bonafide.billing.settle import settle
+from bonafide.billing.settle import settle_locked
 from bonafide.errors import Refused
 from bonafide.operator import Operator
 from bonafide.payments.models import Receipt
@@ -42,7 +44,8 @@ def take_in(
     """Book ``amount_minor`` that came on ``received_on``: on the bills in their order, and the rest as money in advance.
 
     Of each bill (or of the one in its place) what is open is settled, at most the amount beside it, where there is one. The same
-    ``means`` and ``reference`` again return the receipt that is there, whatever bills are named. All of it happens, or nothing.
+    ``means`` and ``reference`` again return the receipt that is there, whatever bills are named. Who was suspended and has paid
+    with it is reinstated (``settings.PAYMENT_TAKEN``). All of it happens, or nothing.
 
     :param account: whose money the rest is.
     :raises ReceiptRefused: for no amount or no identity, a bill in another currency, a rest that is nobody's, or when the same
@@ -52,7 +55,9 @@ def take_in(
         raise ReceiptRefused(f"payment {reference} ({means}): expected an amount above zero, not {amount_minor}")
     if not means or not reference or len(reference) > 100:
         raise ReceiptRefused(f"payment {reference!r} ({means}): expected its means, and a reference of at most 100 characters")
-    with transaction.atomic():
+    bills = list(bills)
+    reinstating = import_string(settings.PAYMENT_TAKEN)
+    with transaction.atomic(), reinstating(accounts={bill.account_id for bill, _most in bills}, operator=operator, now=now):
         lock_numbers()
         there = Receipt.objects.filter(means=means, reference=reference).first()
         if there:
@@ -65,7 +70,7 @@ def take_in(
             share = min(left, max(unpaid(bill), 0), left if most is None else most)
             if share > 0:
                 known = {"means": means, "reference": part(reference, number), "received_on": received_on, "now": now}
-                settle(invoice=bill, amount_minor=share, **known)  # type: ignore[arg-type]
+                settle_locked(invoice=bill, amount_minor=share, **known)  # type: ignore[arg-type]
                 left -= share
                 paid.append(bill)
         if left:

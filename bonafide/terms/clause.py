@@ -22,13 +22,16 @@ class Measure:
     """A value that a clause promises, and which change of it promises less.
 
     ``setting`` is its key in the operator's file. ``looser`` is ``more`` (a larger number promises less), ``other`` (any other
-    value does), ``added`` (an entry that was not there, or that says something else, does; one that is gone promises more) or the
-    values in order from the strictest on. ``value`` says it as JSON where the key's own value is no plain one.
+    value does), ``added`` (an entry that was not there, or that says something else, does; one that is gone promises more),
+    ``sooner`` (a smaller number of days does, where 0 is never), ``later`` (a larger one does, and 0, never, most of all; None
+    is for either that nothing of the sort is done) or the values in order from the strictest on. ``value`` says it as JSON
+    where the key's own value is no plain one, and ``put`` gives the file with another one then.
     """
 
     setting: str
-    looser: Literal["more", "other", "added"] | tuple[str, ...]
+    looser: Literal["more", "other", "added", "sooner", "later"] | tuple[str | bool, ...]
     value: Callable[[Operator], Any] | None = None
+    put: Callable[[Operator, Any], Operator] | None = None
 
     def of(self, operator: Operator) -> Any:
         """What the operator's file promises, as JSON keeps it."""
@@ -38,6 +41,14 @@ class Measure:
         for name in self.setting.split("."):
             value = getattr(value, name)
         return value
+
+    def with_value(self, operator: Operator, value: Any) -> Operator:
+        """The operator's file with that in place of its own."""
+        if self.put is not None:
+            return self.put(operator, value)
+        section, name = self.setting.split(".")
+        changed = getattr(operator, section).model_copy(update={name: value})
+        return operator.model_copy(update={section: changed})
 
     @property
     def is_number_or_choice(self) -> bool:

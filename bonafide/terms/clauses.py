@@ -8,8 +8,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from bonafide.operator import Operator
+from bonafide.terms import late as late_bills
 from bonafide.terms import values
-from bonafide.terms.checks import bills, contracts, letters, logs, pages, passing_on, paying, people
+from bonafide.terms.checks import bills, contracts, late, letters, logs, pages, passing_on, paying, people
 from bonafide.terms.clause import Clause, Measure, Said
 from bonafide.terms.recipients import RECIPIENTS, named_recipients
 
@@ -249,6 +250,25 @@ CLAUSES = (
         counted=_(
             "%(pages)d pages opened by somebody new who gave no means of payment; %(charges)d automatic payments, "
             "each chosen before"
+        ),
+    ),
+    Clause(
+        "L1",
+        _("When a bill is late"),
+        (),
+        late_bills.what_the_law_adds,
+        also=late_bills.when_late,
+        settings=("dunning", "billing.recovery_fee"),
+        measures=late_bills.MEASURES,
+        enforced_by=(
+            "bonafide.payments.dunning.ladder.ahead",
+            "bonafide.payments.dunning.follow_up.follow_up",
+            "bonafide.payments.dunning.reinstate.reinstate_if_paid",
+        ),
+        check=late.steps_come_as_promised,
+        counted=_(
+            "%(letters)d letters about late bills within a year, %(suspensions)d suspensions and %(closings)d closings, each as "
+            "promised; %(suspended)d accounts suspended now, none of which has paid"
         ),
     ),
     Clause(

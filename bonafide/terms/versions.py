@@ -115,9 +115,19 @@ def compared(measure: Measure | None, before: Any, after: Any) -> Change:
         return Change.LOOSER
     if measure.looser == "added":
         return Change.LOOSER if any(before.get(name) != said for name, said in after.items()) else Change.TIGHTER
+    if measure.looser in ("sooner", "later"):
+        return Change.LOOSER if _comes_worse(measure.looser, before, after) else Change.TIGHTER
     order = measure.looser
     less = after > before if order == "more" else order.index(after) > order.index(before)
     return Change.LOOSER if less else Change.TIGHTER
+
+
+def _comes_worse(looser: object, before: int, after: int | None) -> bool:
+    """Whether something bad comes sooner, or something good later, in days where 0 is never; None is neither."""
+    if after is None:
+        return False
+    soon, late = (after, before) if looser == "sooner" else (before, after)
+    return bool(soon) and (not late or soon < late)
 
 
 def operator_in_force(*, operator: Operator, now: datetime) -> Operator:
@@ -131,19 +141,13 @@ def operator_in_force(*, operator: Operator, now: datetime) -> Operator:
             if not measure.is_number_or_choice or measure.setting not in promised:
                 continue
             if compared(measure, promised[measure.setting], measure.of(operator)) == Change.LOOSER:
-                operator = _with(operator, measure.setting, promised[measure.setting])
+                operator = measure.with_value(operator, promised[measure.setting])
     return operator
 
 
 def operator_now(*, now: datetime) -> Operator:
     """The same of the file that this process began with. ``settings.OPERATOR_IN_FORCE`` names this for the packages below."""
     return operator_in_force(operator=settings.OPERATOR, now=now)
-
-
-def _with(operator: Operator, setting: str, value: Any) -> Operator:
-    section, name = setting.split(".")
-    changed = getattr(operator, section).model_copy(update={name: value})
-    return operator.model_copy(update={section: changed})
 
 
 @dataclass(frozen=True)

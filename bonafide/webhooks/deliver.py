@@ -123,7 +123,16 @@ def _claim(delivery: Delivery, now: datetime) -> bool:
 
 def _try(delivery: Delivery, endpoint: Webhook, turn: Turn, now: datetime) -> bool:
     """Whether it was taken."""
-    answer = send(event=delivery.event, endpoint=endpoint, now=now)
+    try:
+        answer = send(event=delivery.event, endpoint=endpoint, now=now)
+    except Exception as error:  # a mistake of ours: this event is tried again and at last given up, and holds up no other
+        logger.exception("endpoint %s: %s could not be sent", endpoint.id, delivery.event.kind)
+        over, turn.failed = delivery.tries > len(Delivery.WAITS), turn.failed + 1
+        turn.last = f"a mistake of ours: {type(error).__name__}"
+        state = Delivery.State.FAILED if over else Delivery.State.WAITING
+        try_at = now if over else now + Delivery.WAITS[delivery.tries - 1]
+        _note(delivery, state, Answer(None, turn.last), try_at=try_at)
+        return False
     turn.last = answer.said
     if answer.taken:
         turn.delivered += 1

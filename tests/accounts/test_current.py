@@ -67,7 +67,7 @@ def test_the_choice_is_offered_only_when_there_is_one(client, user):
 
 def test_memberships_cost_one_query(client, user, django_assert_num_queries):
     client.force_login(user)
-    with django_assert_num_queries(3):  # session, user, memberships
+    with django_assert_num_queries(4):  # session, user, memberships, whether the account is suspended
         client.get("/cookies")
 
 

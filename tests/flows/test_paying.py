@@ -321,7 +321,6 @@ def test_who_does_not_pay_is_suspended_and_who_pays_is_reinstated(browser: Any, 
     page.get_by_role("button", name="Pay €120.00").click()
     page.get_by_role("button", name="Pay with: A card that works").click()
     page.get_by_role("heading", name="This bill is paid. Thank you.").wait_for()
-    paying.run("reinstate-who-paid")
     eventually(lambda: "account.reinstated" in paying.told_of(number), "the service is told")
     paying.letter("lyra", "reinstated")
     for path in ("/", "/bills"):

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import translation
 from django.utils.translation import gettext
 
-from bonafide.help.topics import BILLS, PAY, SAVED, topics
+from bonafide.help.topics import BILLS, LATE, PAY, SAVED, topics
+from bonafide.operator_dunning import Dunning
 
 PACKAGE = Path(__file__).parents[2] / "bonafide"
 HELP = sorted((PACKAGE / "help" / "templates").rglob("*.html"))
@@ -26,6 +27,10 @@ pytestmark = pytest.mark.django_db
 def stripe_on(settings: Any) -> None:
     on = settings.OPERATOR.stripe.model_copy(update={"enabled": True, "methods": ("card", "sepa_debit")})
     settings.OPERATOR = settings.OPERATOR.model_copy(update={"stripe": on})
+
+
+def follow_up(settings: Any, **values: Any) -> None:
+    settings.OPERATOR = settings.OPERATOR.model_copy(update={"dunning": Dunning.model_validate({"enabled": True, **values})})
 
 
 def sentences() -> list[str]:
@@ -55,11 +60,13 @@ def said_elsewhere(language: str) -> set[str]:
 def test_there_is_help_for_what_is_switched_on(client: Client, settings: Any) -> None:
     assert topics(settings.OPERATOR) == (BILLS, PAY)
     assert client.get("/help/automatic-payment").status_code == 404
+    assert client.get("/help/late").status_code == 404
     assert "Stripe" not in client.get("/help/pay").content.decode()
 
 
 def test_every_topic_opens_and_leads_to_the_others(client: Client, settings: Any, stripe_on: None) -> None:
-    assert topics(settings.OPERATOR) == (BILLS, PAY, SAVED)
+    follow_up(settings)
+    assert topics(settings.OPERATOR) == (BILLS, PAY, SAVED, LATE)
     index = client.get("/help").content.decode()
     for one in topics(settings.OPERATOR):
         assert f"/help/{one.key}" in index
@@ -82,3 +89,26 @@ def test_the_example_is_of_the_operators_own_bank_and_of_no_bill(client: Client,
     assert "RF" in page
     settings.OPERATOR = settings.OPERATOR.model_copy(update={"bank": None})
     assert "IBAN" not in client.get("/help/pay").content.decode()
+
+
+def said_of_late_bills(client: Client) -> str:
+    page = client.get("/help/late").content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_what_follows_a_late_bill_is_this_operators_ladder(client: Client, settings: Any) -> None:
+    follow_up(settings)
+    page = said_of_late_bills(client)
+    assert "After 1 day: a letter reminds you. After 5 days: a formal notice to pay." in page
+    assert "After 10 days, and not within 5 days of the last letter: the service is suspended." in page
+    assert "3 days after the suspension: a last letter. 5 days after the suspension: the account is closed." in page
+    assert "second letter" not in page
+    assert "For consumers" not in page
+    assert "by card" not in page
+    follow_up(settings, consumers={"suspend_days": 0, "close_days": 0})
+    page = said_of_late_bills(client)
+    assert page.index("For companies") < page.index("After 10 days, and") < page.index("For consumers") < page.index("Nothing is")
+    follow_up(settings, suspend_days=0, close_days=0, claim="no")
+    page = said_of_late_bills(client)
+    assert "During a suspension" not in page
+    assert "the law" not in page

@@ -97,6 +97,7 @@ def given():
         "budgets_url": "https://console.example/b",
         "reason": "your letter of Monday",
         "began_at": timezone.now(),
+        "next_on": date(2026, 12, 1),
         "due_at": timezone.now(),
         "done_at": timezone.now(),
         "by_staff": False,

@@ -402,10 +402,32 @@ class MoneyIn(RuleBasedStateMachine):
             import_statement(content=self.statements[number], name=f"{number}.xml", **self._now())
 
 
+def play(examples: int) -> None:
+    quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    known = {"deadline": None, "suppress_health_check": quiet, "print_blob": True, "phases": PHASES, "database": None}
+    run_state_machine_as_test(MoneyIn, settings=settings(max_examples=examples, stateful_step_count=30, **known))
+
+
 @pytest.mark.django_db
 def test_every_bill_is_paid_at_most_once_and_every_euro_is_booked_once() -> None:
-    quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    many = settings(
-        max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=quiet, print_blob=True, phases=PHASES
-    )
-    run_state_machine_as_test(MoneyIn, settings=many)
+    play(EXAMPLES)
+
+
+def not_booked(*_given: Any, **_named: Any) -> list[Any]:
+    """In the place of what books."""
+    return []
+
+
+BROKEN = {
+    "money of a dispute is not booked": ("bonafide.payments.stripe.disputes._book", not_booked),
+    "what Stripe keeps is not booked": ("bonafide.payments.stripe.note_movements._entries", not_booked),
+    "a payment that was looked at is not booked": ("bonafide.payments.stripe.move._take", lambda *_given: None),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("broken", BROKEN)
+def test_the_machine_sees_what_is_broken(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*BROKEN[broken])
+    with pytest.raises(AssertionError):
+        play(60)

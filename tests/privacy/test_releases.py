@@ -100,7 +100,7 @@ def test_a_page_of_many_costs_as_many_queries_as_one(django_assert_max_num_queri
         make_hold(Kind.LOGS, account=account, now=NOW)
     client = Client()
     client.force_login(owner)
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         page = client.get("/settings/privacy").content.decode()
     assert "5 older releases are not shown" in page
     assert "5 older entries are not shown" in page

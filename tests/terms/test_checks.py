@@ -39,7 +39,7 @@ from tests.factories.billing import OCTOBER_1, make_invoice, make_meter, make_pl
 from tests.factories.mail import make_letter
 from tests.factories.terms import publish_terms
 from tests.privacy.test_checks import without_the_test_runner
-from tests.terms import contract_mutations
+from tests.terms import contract_mutations, late_mutations
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2024, 10, 2, 8, tzinfo=UTC)
@@ -332,6 +332,7 @@ def unguard(table: str) -> None:
 
 MUTATIONS = {
     **contract_mutations.MUTATIONS,
+    **late_mutations.MUTATIONS,
     "U1": [a_letter_for_no_declared_purpose, news_in_spite_of_a_refusal],
     "D3": [an_address_that_stays, holds_that_can_be_rewritten, releases_that_can_be_taken_away],
     "B3": [a_card_in_an_address, a_page_that_asks_for_a_card, a_card_in_a_saved_method],

@@ -14,7 +14,7 @@ from bonafide.terms.clauses import CLAUSES, said
 PACKAGE = Path(operator_module.__file__).parent
 # What design.md numbers; only what is built may be said.
 PROMISES = {
-    f"{letter}{n}" for letter, many in zip("HBISUORCD", (1, 3, 3, 4, 2, 3, 2, 2, 3), strict=True) for n in range(1, many + 1)
+    f"{letter}{n}" for letter, many in zip("HBISULORCD", (1, 3, 3, 4, 2, 1, 3, 2, 2, 3), strict=True) for n in range(1, many + 1)
 }
 
 

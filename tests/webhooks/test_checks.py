@@ -61,6 +61,9 @@ def test_a_kind_that_there_is_not_is_refused(listens: Listens) -> None:
     [
         ('url = "http://service.example.com/"', "expected an https address"),
         ('url = "https://user:word@service.example.com/"', "expected a web address"),
+        ('url = "https://[::1"', "expected a web address"),
+        ('url = "http://localhost:abc/x"', "expected a web address"),
+        ('url = "http://127.0.0.1:99999/x"', "expected a web address"),
         ('url = "https://a.example/"\nevents = ["all", "invoice.paid"]', "expected each kind once"),
     ],
 )

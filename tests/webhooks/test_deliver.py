@@ -300,3 +300,17 @@ def test_an_endpoint_asks_for_as_many_queries_with_few_events_as_with_many(
     with django_assert_num_queries(1 + 1 + 4 * 2 + 1):
         turn(limit=4)
     assert settings.OPERATOR.webhooks
+
+
+def test_an_event_that_nobody_can_send_is_given_up_and_the_others_arrive(listens: Listens) -> None:
+    receiver = listens()
+    tell("1")
+    Event.objects.update(kind="of.an.older.version")
+    tell("2")
+    later = NOW
+    for wait in (*Delivery.WAITS, timedelta()):
+        turn(now=later)
+        later += wait
+    assert len(receiver.taken) == 1
+    assert Delivery.objects.get(event__kind="of.an.older.version").state == "failed"
+    assert not Endpoint.objects.filter(off_at__isnull=False).exists()

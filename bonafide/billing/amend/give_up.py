@@ -9,6 +9,7 @@ from django.db.models import Sum
 
 from bonafide.accounts.models import User
 from bonafide.billing.amend.models import Loss
+from bonafide.billing.amend.stands import stands
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.ledger.post import post_loss
 from bonafide.billing.models import Invoice
@@ -79,9 +80,8 @@ def lost_of(invoice: Invoice) -> int:
 
 def unpaid(invoice: Invoice) -> int:
     """What a bill came to, less what was paid and what was taken back; below zero when that is too much."""
-    paid: int = invoice.settlements.aggregate(sum=Sum("amount_minor"))["sum"] or 0
-    credited: int = invoice.corrections.aggregate(sum=Sum("document__total_minor"))["sum"] or 0
-    return invoice.total_minor - paid - credited
+    found = stands(invoice_id=invoice.pk)
+    return invoice.total_minor - found.paid_minor - found.credited_minor
 
 
 def take_up(*, invoice: Invoice, reason: str, key: str, operator: Operator, on: date, most: int = 0) -> None:

@@ -16,6 +16,7 @@ from bonafide.billing.amend.as_corrected import RectifyRefused, as_corrected
 from bonafide.billing.amend.changes import Changes
 from bonafide.billing.amend.give_up import take_up
 from bonafide.billing.amend.models import CARRIED, Replacement
+from bonafide.billing.amend.stands import stands
 from bonafide.billing.computed import ComputedBill
 from bonafide.billing.draft import Draft, drafts_of
 from bonafide.billing.issue import Place, number_drafts, take_place
@@ -123,8 +124,8 @@ def paid_on(invoice: Invoice) -> int:
 
 def stands_for(*, invoice: Invoice) -> Invoice:
     """The bill itself, or the last of those that replaced it one after the other: the one on which payments are booked."""
-    while found := Invoice.objects.filter(replaces__original=invoice).first():
-        invoice = found
+    while replaced_by := stands(invoice_id=invoice.pk).replaced_by:
+        invoice = Invoice.objects.get(pk=replaced_by)
     return invoice
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -31,28 +25,9 @@ from bonafide.billing.runs.sign_off import sign_off
 from bonafide.billing.runs.tasks import issue_soon, rehearse_soon
 from bonafide.errors import Refused
 from bonafide.periods import Month
-from bonafide.sign_in.factors.staff import has_staff_power
+from bonafide.sign_in.staff_only import staff_who_may
 
 ROWS = 50
-View = Callable[..., HttpResponse]
-
-
-def staff_who_may(permission: str) -> Callable[[View], View]:
-    """To everybody but the staff there is no such page; staff need the permission."""
-
-    def decorated(view: View) -> View:
-        @login_required
-        @wraps(view)
-        def of_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not has_staff_power(request):
-                raise Http404
-            if not request.user.has_perm(permission):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return of_staff
-
-    return decorated
 
 
 @require_safe

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, time
-from functools import wraps
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,30 +29,10 @@ from bonafide.billing.templatetags.bills import short
 from bonafide.errors import Refused
 from bonafide.money import format_minor
 from bonafide.periods import Month
-from bonafide.sign_in.factors.staff import has_staff_power
+from bonafide.sign_in.staff_only import staff_who_may
 from bonafide.web.charts import Chart, Day, draw
 from bonafide.web.templatetags.web import language
 from bonafide.web.templatetags.web import month as written_month
-
-View = Callable[..., HttpResponse]
-
-
-def staff_who_may(may: str) -> Callable[[View], View]:
-    """Staff with the right to ``may`` (view, add, change, delete) clocks; to who is no staff there is no such page."""
-
-    def of_staff(view: View) -> View:
-        @login_required
-        @wraps(view)
-        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not has_staff_power(request):
-                raise Http404
-            if not _may(request, may):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return asked
-
-    return of_staff
 
 
 def _may(request: HttpRequest, what: str) -> bool:
@@ -67,7 +44,7 @@ def _named(pk: int) -> Account:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_who_may("view")
+@staff_who_may("accounts.view_clock")
 def accounts(request: HttpRequest) -> HttpResponse:
     """All of them, and a form for a further one."""
     may_add = _may(request, "add")
@@ -88,7 +65,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_who_may("view")
+@staff_who_may("accounts.view_clock")
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """Its simulated months, and forms that set its clock forward, make usage up and change its plan."""
     account = _named(pk)
@@ -175,7 +152,7 @@ def _chart(months: list[SimulatedMonth]) -> dict[str, object]:
 
 
 @require_safe
-@staff_who_may("view")
+@staff_who_may("accounts.view_clock")
 def simulated_month(request: HttpRequest, pk: int, month: Month) -> HttpResponse:
     """One simulated month, line by line."""
     account = _named(pk)
@@ -184,7 +161,7 @@ def simulated_month(request: HttpRequest, pk: int, month: Month) -> HttpResponse
 
 
 @require_safe
-@staff_who_may("view")
+@staff_who_may("accounts.view_clock")
 def simulation_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Every line of every simulated month. Decimal points, no thousands separators."""
     account = _named(pk)
@@ -194,7 +171,7 @@ def simulation_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_who_may("delete")
+@staff_who_may("accounts.delete_clock")
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, and delete it with everything of it."""
     account = _named(pk)

@@ -9,6 +9,7 @@ import click
 from django.conf import settings
 from django.utils import timezone
 
+from bonafide.in_force import operator_now
 from bonafide.money import from_minor
 from bonafide.payments.dunning.preview import as_json, preview
 
@@ -19,14 +20,14 @@ from bonafide.payments.dunning.preview import as_json, preview
 @click.option("--json", "as_program", is_flag=True, help="Print one JSON object instead.")
 def dunning(on: datetime | None, days: int, as_program: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Show which letters, suspensions and closings come if nobody pays. Nothing is done."""
-    operator = settings.OPERATOR
-    now = datetime.combine(on.date(), time(12), operator.zone) if on else timezone.now()
+    now = datetime.combine(on.date(), time(12), settings.OPERATOR.zone) if on else timezone.now()
+    operator = operator_now(now=now)
     found = preview(operator=operator, now=now, days=days)
     if as_program:
         click.echo(json.dumps(as_json(found), indent=2))
         return
     if not operator.dunning.enabled:
-        click.echo("Nothing follows unpaid bills here: dunning.enabled is false in operator.toml")
+        click.echo("Nothing follows unpaid bills here: dunning.enabled is false in operator.toml, or does not hold yet")
         return
     for step in found.coming:
         amounts = ", ".join(f"{from_minor(minor, currency)} {currency}" for currency, minor in step.amounts.items())

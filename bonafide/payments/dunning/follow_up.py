@@ -29,6 +29,8 @@ from bonafide.webhooks.emit import emit
 
 logger = logging.getLogger(__name__)
 
+UNPAID = "unpaid_bills"  # why, as the service is told it
+
 
 @dataclass(frozen=True)
 class Followed:
@@ -182,8 +184,7 @@ def _close(step: DunningStep, pressed: list[Debt], found: Standing) -> None:
     DunningCase.objects.filter(pk=step.case_id, ended_at=None).update(ended_at=now, outcome=DunningCase.Outcome.CLOSED)
     end_contracts: Any = import_string(settings.CONTRACTS_END)
     end_contracts(account_id=account.pk, last_on=today)
-    close_account(account=account, now=now)
-    _emit("account.closed", step, pressed, found)
+    close_account(account=account, now=now, reason=UNPAID, bills=_bills(pressed))  # which tells the service
     tell_of_money_left(account=account, key=step.key, operator=found.operator, now=now)
 
 
@@ -193,17 +194,22 @@ def _emit(kind: str, step: DunningStep, pressed: list[Debt], found: Standing) ->
         key=f"{kind} {step.key}",
         data={
             "account": found.account.reference,
-            "reason": "unpaid_bills",
-            "bills": [
-                {
-                    "number": debt.number,
-                    "currency": debt.currency,
-                    "open_minor": debt.pressed_minor,
-                    "due_on": debt.due_on.isoformat(),
-                }
-                for debt in pressed
-            ],
+            "reason": UNPAID,
+            "bills": _bills(pressed),
         },
         now=found.moment.now,
         account_id=found.account.pk,
     )
+
+
+def _bills(pressed: list[Debt]) -> list[dict[str, Any]]:
+    """The bills that it is about, as the service is told them."""
+    return [
+        {
+            "number": debt.number,
+            "currency": debt.currency,
+            "open_minor": debt.pressed_minor,
+            "due_on": debt.due_on.isoformat(),
+        }
+        for debt in pressed
+    ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from bonafide.accounts.models import Account
 from bonafide.operator import Operator
@@ -18,7 +21,8 @@ from bonafide.webhooks.emit import emit
 def reinstate_if_paid(*, account: Account, now: datetime, operator: Operator | None = None) -> bool:
     """End the open case of an account once the bills that its letters named are paid; whether it was ended now.
 
-    The schedule calls it for everybody each minute. Whoever owes other bills, which no letter named, begins anew with them.
+    Money that is booked calls it for who is suspended (:func:`reinstating`), the schedule for everybody every five minutes.
+    Whoever owes other bills, which no letter named, begins anew with them.
     """
     operator = operator or settings.OPERATOR
     if not DunningCase.objects.filter(account=account, ended_at=None).exists():
@@ -30,6 +34,20 @@ def reinstate_if_paid(*, account: Account, now: datetime, operator: Operator | N
             return False
         settle_case(case=found.case, operator=operator, now=now)
     return True
+
+
+@contextmanager
+def reinstating(*, accounts: Iterable[int], operator: Operator, now: datetime) -> Iterator[None]:
+    """Money is booked within: those of these accounts that are suspended, and have then paid, are reinstated. One statement else.
+
+    Call it in the transaction of the booking, before that locks the numbers: whoever follows up a case locks in that order too.
+    """
+    held = Suspension.objects.filter(case=OuterRef("pk"), until=None)
+    cases = DunningCase.objects.select_for_update().filter(Exists(held), account__in=list(accounts), ended_at=None)
+    suspended = list(cases.order_by("pk"))
+    yield
+    for case in suspended:
+        reinstate_if_paid(account=case.account, now=now, operator=operator)
 
 
 def reinstate_paid(*, operator: Operator, now: datetime) -> int:

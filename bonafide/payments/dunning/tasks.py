@@ -22,11 +22,12 @@ def follow_up_unpaid() -> str:
 
 @task()
 def reinstate_who_paid() -> str:
-    """Each minute: who paid is reinstated."""
+    """Every five minutes: who paid is reinstated."""
     return f"{reinstate_paid(operator=settings.OPERATOR, now=timezone.now())} paid"
 
 
 @task()
 def tell_staff_of_tomorrow() -> str:
     """Each morning: what happens tomorrow."""
-    return f"{tell_of_tomorrow(operator=settings.OPERATOR, now=timezone.now())} letters"
+    now = timezone.now()
+    return f"{tell_of_tomorrow(operator=operator_now(now=now), now=now)} letters"

@@ -1,4 +1,4 @@
-"""SQL that keeps what staff said of a case, and what a step was about, as it was written."""
+"""SQL that keeps what staff said of unpaid bills as it was written."""
 
 from __future__ import annotations
 

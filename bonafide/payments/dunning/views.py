@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bonafide.accounts.models import Account
+from bonafide.in_force import operator_now
 from bonafide.payments.dunning.forms import PauseForm
 from bonafide.payments.dunning.models import DunningStep, PauseEntry
 from bonafide.payments.dunning.pause import PauseRefused, pause, resume
 from bonafide.payments.dunning.preview import Coming, Waiting, preview
-from bonafide.payments.dunning.staff_only import staff_who_may
 from bonafide.payments.dunning.state import suspension_of
+from bonafide.sign_in.staff_only import staff_who_may
 
 DAYS = (7, 14, 30)
 ROWS = 50
@@ -32,7 +33,9 @@ def dunning(request: HttpRequest) -> HttpResponse:
     """Every account and step of the next days."""
     chosen = request.GET.get("days", "")
     days = int(chosen) if chosen in {str(each) for each in DAYS} else DAYS[0]
-    found = preview(operator=settings.OPERATOR, now=timezone.now(), days=days)
+    now = timezone.now()
+    operator = operator_now(now=now)
+    found = preview(operator=operator, now=now, days=days)
     page = Paginator([*found.coming, *found.waiting], ROWS).get_page(request.GET.get("page"))
     given = {
         "page": page,
@@ -40,7 +43,7 @@ def dunning(request: HttpRequest) -> HttpResponse:
         "waiting": [row for row in page if isinstance(row, Waiting)],
         "days": days,
         "choices": DAYS,
-        "dunning": settings.OPERATOR.dunning,
+        "dunning": operator.dunning,
     }
     return TemplateResponse(request, "dunning/preview.html", given)
 
@@ -53,8 +56,8 @@ def dunning_account(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "dunning/account.html", _account(account, PauseForm()))
 
 
-@require_POST
 @staff_who_may("payments_dunning.add_pauseentry")
+@require_POST
 def pause_dunning(request: HttpRequest, pk: int) -> HttpResponse:
     """Nothing happens to the account for a while."""
     account = get_object_or_404(Account.objects.real(), pk=pk)
@@ -77,8 +80,8 @@ def pause_dunning(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("dunning_account", account.pk)
 
 
-@require_POST
 @staff_who_may("payments_dunning.add_pauseentry")
+@require_POST
 def resume_dunning(request: HttpRequest, pk: int) -> HttpResponse:
     """What is overdue is followed up again."""
     account = get_object_or_404(Account.objects.real(), pk=pk)
@@ -88,7 +91,8 @@ def resume_dunning(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _account(account: Account, form: PauseForm) -> dict[str, Any]:
-    now, operator = timezone.now(), settings.OPERATOR
+    now = timezone.now()
+    operator = operator_now(now=now)
     found = preview(operator=operator, now=now, days=60, accounts=[account.pk])
     entries = list(PauseEntry.objects.filter(account=account).select_related("by").order_by("-at", "-pk"))
     today = now.astimezone(operator.zone).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,10 +66,11 @@ class _EachThread:
 
     def __init__(self) -> None:
         self._mine = threading.local()
+        self._trust = ssl.create_default_context()
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         if not hasattr(self._mine, "session"):
-            self._mine.session = Session(seconds=SECONDS, largest=LARGEST)
+            self._mine.session = Session(seconds=SECONDS, largest=LARGEST, trust=self._trust)
         return self._mine.session.request(method, url, **options)
 
     def close(self) -> None:
@@ -96,13 +98,18 @@ def asking(*, account_id: int, fields: tuple[Field, ...], occasion: str, now: da
 
     Errors are those of Stripe's client; :func:`plainly` around it says them in three kinds.
     """
+    client()
     with passing(to=host(), fields=fields, clause="B3", occasion=occasion, now=now, account=account_id) as passage:
         yield passage
 
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Let the block ask Stripe about what it has already: nothing of anybody is passed on but ids of its own."""
+    """Let the block ask Stripe about what it has already: nothing of anybody is passed on but ids of its own.
+
+    :raises StripeOff: before anything else is looked at, as is :func:`asking`.
+    """
+    client()
     with reaching(host=host()):
         yield
 
@@ -133,9 +140,11 @@ def plainly() -> Iterator[None]:
 def refuse_other_account() -> None:
     """Ask Stripe whose the key is, once in each process.
 
-    :raises StripeOff: when it is of another account than the operator's file names.
+    :raises StripeOff: also when it is of another account than the operator's file names.
+    :raises StripeRefused, StripeUnanswered: (:func:`plainly`)
     """
-    with reading():
+    client()
+    with plainly(), reading():
         wanted, found = settings.OPERATOR.stripe.account, _account(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)
     if found and found != wanted:
         raise StripeOff(f"STRIPE_SECRET_KEY is of {found}, stripe.account says {wanted}: expected one account, mend either")

@@ -33,6 +33,7 @@ _HERE = "bonafide.payments.stripe"
 ELSEWHERE = {
     "setup_intent": f"{_HERE}.saved.follow_setup",
     "payment_method": f"{_HERE}.saved.follow_method",
+    "mandate": f"{_HERE}.saved.follow_mandate",
     "refund": f"{_HERE}.refunds.follow_refund",
     "dispute": f"{_HERE}.disputes.follow_dispute",
 }

@@ -35,20 +35,30 @@ class Said(NamedTuple):
     charge: Any = None
 
 
-def moved(*, attempt_id: int, intent: Any, operator: Operator, now: datetime, over: bool = False) -> Attempt:
+# What an intent moves.
+_MOVES = ("intent_id", "state", "code", "moved_at", "url", "charge_id", "receipt")
+
+
+def moved(
+    *, attempt_id: int, intent: Any, operator: Operator, now: datetime, over: bool = False, read: Attempt | None = None
+) -> Attempt:
     """Move the attempt on to what its payment intent says, and book the money in the same transaction, once.
 
     States go on in their order and ends stay, but for money: what came after all, for an attempt that was given up, is booked.
     A declined automatic charge has failed; on Stripe's page a decline is no end, as the customer may try another card there.
 
     :param over: that Stripe's page is closed for good, so that a payment which is not on its way never will be.
+    :param read: the attempt as it was read a moment ago, with its bill and account: these two are not read anew.
     :raises StripeRefused: for the intent of another attempt.
     :raises ReceiptRefused: when the same payment was booked otherwise.
     """
     if isinstance(intent.latest_charge, str):  # asked before the row is locked
         intent = retrieved_intent(intent.id)
     with transaction.atomic():
-        attempt = Attempt.objects.select_for_update(of=("self",)).select_related("invoice", "account").get(pk=attempt_id)
+        rows = Attempt.objects.select_for_update(of=("self",))
+        attempt = (rows if read else rows.select_related("invoice", "account")).get(pk=attempt_id)
+        if read:
+            attempt.invoice, attempt.account = read.invoice, read.account
         if attempt.intent_id not in (None, intent.id):
             raise StripeRefused(f"{intent.id} is not the payment of attempt {attempt.key}, which is {attempt.intent_id}")
         said = said_by(intent, way=attempt.way, was=attempt.state, over=over)
@@ -63,7 +73,7 @@ def moved(*, attempt_id: int, intent: Any, operator: Operator, now: datetime, ov
             attempt.charge_id = said.charge.id
         if said.state == AttemptState.SUCCEEDED:
             attempt.receipt = _take(attempt, intent, said.charge, operator, now)
-        attempt.save()
+        attempt.save(update_fields=_MOVES)
         if attempt.receipt is not None and attempt.state == AttemptState.SUCCEEDED:
             tell_of_payment(attempt=attempt, receipt=attempt.receipt, operator=operator, now=now)
         elif said.state == AttemptState.FAILED and attempt.way == Attempt.Way.CHECKOUT and before != AttemptState.WRITTEN:

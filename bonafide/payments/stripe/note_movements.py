@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,32 +15,40 @@ from bonafide.billing.ledger import moves
 from bonafide.billing.ledger.models import Step
 from bonafide.billing.ledger.moves import Move
 from bonafide.billing.ledger.post import Entry, write_entries
+from bonafide.errors import Refused
 from bonafide.operator import Operator
 from bonafide.payments.stripe.amounts import from_stripe
 from bonafide.payments.stripe.client import client
 from bonafide.payments.stripe.look import listed
 from bonafide.payments.stripe.models import Movement
 
+logger = logging.getLogger(__name__)
+
 # Stripe's reporting categories: money that goes to our bank, or comes back from there; what it asks for beside payments.
 PAYOUTS = frozenset({"payout", "payout_reversal"})
 FEES = frozenset({"fee"})
 
 
-def note_movements(*, since: datetime, operator: Operator, now: datetime) -> int:
-    """Note each balance transaction since then that is not there yet, the oldest first; how many. Outside of transactions.
+def note_movements(*, since: datetime, operator: Operator, now: datetime) -> tuple[int, list[str]]:
+    """Note each balance transaction since then that is not there yet, the oldest first; how many, and which cannot be noted.
+
+    One in a currency that we cannot count leaves the others. Outside of transactions.
 
     :raises StripeUnanswered:
-    :raises NotThere: for money in a currency that we cannot count.
     """
     made = {"created": {"gte": int(since.timestamp())}}
     found = [one for page in listed(client().v1.balance_transactions, made) for one in page]
-    noted = 0
+    noted, faults = 0, list[str]()
     for start in range(0, len(found), 500):
         batch = list(reversed(found))[start : start + 500]
         there = set(Movement.objects.filter(stripe_id__in=[one.id for one in batch]).values_list("stripe_id", flat=True))
         for one in batch:
-            noted += one.id not in there and note(movement=_movement(one, now), operator=operator, now=now)
-    return noted
+            try:
+                noted += one.id not in there and note(movement=_movement(one, now), operator=operator, now=now)
+            except Refused as refusal:
+                faults.append(f"movement {one.id}: {refusal}")
+                logger.error("movement %s was not noted: %s", one.id, refusal)
+    return noted, faults
 
 
 def note(*, movement: Movement, operator: Operator, now: datetime) -> bool:

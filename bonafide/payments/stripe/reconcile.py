@@ -33,6 +33,6 @@ def reconcile(*, operator: Operator, now: datetime) -> Reconciled:
     refuse_other_account()
     since = since_when(now=now)
     looked, faults = look_at_all(since=since, operator=operator, now=now)
-    noted = note_movements(since=since, operator=operator, now=now)
+    noted, not_noted = note_movements(since=since, operator=operator, now=now)
     differences = compare(operator=operator, now=now)
-    return Reconciled(looked, noted, len(differences), tuple(faults))
+    return Reconciled(looked, noted, len(differences), (*faults, *not_noted))

@@ -153,18 +153,21 @@ def resume_refunds(*, operator: Operator, now: datetime) -> int:
     taken = 0
     for refund in left.select_related("attempt__account", "credit_note").order_by("pk"):
         try:
-            with reading():
-                listed = client().v1.refunds.list({"charge": refund.attempt.charge_id or "", "limit": 100})
-                given = next((one for one in listed.auto_paging_iter() if _key_of(one) == str(refund.key)), None)
+            taken += _resumed(refund, operator, now).state != Refund.State.WRITTEN
         except stripe.StripeError as error:
             logger.warning("refund %s waits: %s", refund.key, type(error).__name__)
-            continue
-        if given is not None:
-            refund = bring_up(refund=refund, given=given, operator=operator, now=now)
-        else:
-            refund = send_refund(refund=refund, operator=operator, now=now)
-        taken += refund.state != Refund.State.WRITTEN
+        except Exception:  # what cannot be booked of one keeps no other waiting
+            logger.exception("refund %s waits", refund.key)
     return taken
+
+
+def _resumed(refund: Refund, operator: Operator, now: datetime) -> Refund:
+    with reading():
+        listed = client().v1.refunds.list({"charge": refund.attempt.charge_id or "", "limit": 100})
+        given = next((one for one in listed.auto_paging_iter() if _key_of(one) == str(refund.key)), None)
+    if given is None:
+        return send_refund(refund=refund, operator=operator, now=now)
+    return bring_up(refund=refund, given=given, operator=operator, now=now)
 
 
 def follow_refund(*, stripe_id: str, operator: Operator, now: datetime) -> str:

@@ -20,9 +20,10 @@ from bonafide.payments.stripe.models import Attempt, Difference
 
 def tell_of_payment(*, attempt: Attempt, receipt: Receipt, operator: Operator, now: datetime) -> None:
     """That the money of an attempt came, what is left to pay of its bill, and what of it is kept for later."""
-    bill = stands_for(invoice=attempt.invoice) if attempt.invoice else None
+    readers = _readers(attempt.account)
+    bill = stands_for(invoice=attempt.invoice) if attempt.invoice and readers else None
     left = max(unpaid(bill), 0) if bill else 0
-    for reader in _readers(attempt.account):
+    for reader in readers:
         in_words = {
             name: format_minor(minor, receipt.currency, reader.language) if minor else ""
             for name, minor in (("amount", receipt.amount_minor), ("left", left), ("kept", receipt.kept_minor))

@@ -91,6 +91,8 @@ class _Part:
         found = self.first(path)
         written, currency = (found.text("."), str(found.element.get("Ccy") or "")) if found else ("", "")
         try:
+            if Decimal(written).is_signed():  # CdtDbtInd has the sign
+                raise ValueError(written)
             return scaled(Decimal(written), decimals(currency)), currency
         except (InvalidOperation, ValueError, ArithmeticError):
             raise StatementRefused(f"{self.where}: {path} {written!r} {currency}: expected an amount such as 120.00") from None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -40,33 +38,14 @@ from bonafide.payments.transfers.import_statement import Imported, import_statem
 from bonafide.payments.transfers.missing import gaps, silent_since
 from bonafide.payments.transfers.models import BankStatement, Decision, Movement
 from bonafide.payments.transfers.propose import Proposal, doubt_said, propose, propose_for, waiting
-from bonafide.sign_in.factors.staff import has_staff_power
+from bonafide.sign_in.staff_only import staff_who_may
 
 ROWS = 50
 STATEMENTS = 20
-View = Callable[..., HttpResponse]
-
-
-def staff_who_may(permission: str) -> Callable[[View], View]:
-    """To everybody but the staff there is no such page; staff need the permission."""
-
-    def decorated(view: View) -> View:
-        @login_required
-        @wraps(view)
-        def of_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not has_staff_power(request):
-                raise Http404
-            if not request.user.has_perm(f"payments_transfers.{permission}"):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return of_staff
-
-    return decorated
 
 
 @require_safe
-@staff_who_may("view_movement")
+@staff_who_may("payments_transfers.view_movement")
 def bank_transfers(request: HttpRequest) -> HttpResponse:
     """What waits for a decision, or was decided; a file to import; what was imported lately, and what is missing."""
     now, operator = timezone.now(), settings.OPERATOR
@@ -97,8 +76,8 @@ def bank_transfers(request: HttpRequest) -> HttpResponse:
     )
 
 
+@staff_who_may("payments_transfers.add_bankstatement")
 @require_POST
-@staff_who_may("add_bankstatement")
 def import_transfers(request: HttpRequest) -> HttpResponse:
     """First what a file would do; then, when that was seen, it is noted and what is certain is booked."""
     now = timezone.now()
@@ -137,7 +116,7 @@ def import_transfers(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_who_may("view_movement")
+@staff_who_may("payments_transfers.view_movement")
 def bank_movement(request: HttpRequest, pk: int) -> HttpResponse:
     """One movement: what is proposed and why, other bills to choose, or what was decided."""
     known = Movement.objects.select_related(

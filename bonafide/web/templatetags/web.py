@@ -48,6 +48,8 @@ SETTINGS = [
     ("/settings/members", gettext_lazy("Members")),
     ("/settings/api-keys", gettext_lazy("API keys")),
 ]
+# Opened by these roles alone; others are not offered it.
+OPENED_BY = {"/payment-methods": ("owner", "billing")}
 CHIPS = frozenset({"kept", "soon", "broken", "note", "plain"})
 
 
@@ -172,9 +174,17 @@ def settings_navigation(context: template.Context) -> list[dict[str, object]]:
 
 
 def _settings(context: template.Context) -> Iterator[tuple[str, Any]]:
-    """Those that exist; where a request opens only some pages (``request.opens``), those."""
-    opens = getattr(context.get("request"), "opens", None)
-    return ((path, label) for path, label in _existing(SETTINGS) if opens is None or opens(path))
+    """Those that exist and that the reader's role opens; where a request opens only some pages (``request.opens``), those."""
+    request = context.get("request")
+    opens = getattr(request, "opens", None)
+    return ((path, label) for path, label in _existing(SETTINGS) if (opens is None or opens(path)) and _role_opens(request, path))
+
+
+def _role_opens(request: HttpRequest | None, path: str) -> bool:
+    if path not in OPENED_BY:
+        return True
+    membership = getattr(request, "membership", None)
+    return not membership or membership.role in OPENED_BY[path]
 
 
 def _here(context: template.Context) -> str:

@@ -14,6 +14,7 @@ from bonafide.billing.amend.give_up import give_up
 from bonafide.billing.models import Invoice
 from bonafide.mail.compose import Written
 from bonafide.mail.models import Letter
+from bonafide.operator_webhooks import Webhook
 from bonafide.payments.dunning import follow_up as module
 from bonafide.payments.dunning.follow_up import follow_up
 from bonafide.payments.dunning.models import DunningBill, DunningCase, DunningStep, PauseEntry, Suspension
@@ -22,6 +23,7 @@ from bonafide.payments.dunning.reinstate import reinstate_if_paid, reinstate_pai
 from bonafide.payments.dunning.state import is_suspended
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay, Dispute, Method
 from bonafide.periods import Month
+from bonafide.webhooks.kinds import declared
 from bonafide.webhooks.models import Event
 from tests.factories.accounts import make_user
 from tests.factories.billing import issue
@@ -37,6 +39,14 @@ WHOLE = [
     ("last_notice", 13),
     ("closing", 15),
 ]
+
+
+@pytest.fixture(autouse=True)
+def service_listens(settings: Any) -> None:
+    """Somebody wants to be told what becomes of accounts."""
+    events = ("account.suspended", "account.reinstated", "account.closed")
+    endpoint = Webhook(id="service", url="http://localhost:9/hooks", events=events)
+    settings.OPERATOR = settings.OPERATOR.model_copy(update={"webhooks": (endpoint,)})
 
 
 def after(count: int) -> date:
@@ -55,9 +65,12 @@ def test_the_whole_ladder(kind: str) -> None:
     account = Account.objects.get(pk=bill.account_id)
     assert account.closed_at == at(after(15))
     assert [event.kind for event in Event.objects.order_by("pk")] == ["account.suspended", "account.closed"]
-    assert Event.objects.first().data["bills"] == [
-        {"number": bill.number, "currency": "EUR", "open_minor": bill.total_minor, "due_on": "2024-10-03"}
-    ]
+    for event in Event.objects.all():
+        assert set(event.data) == set(declared(event.kind).example)
+        assert (event.data["reason"], event.data["bills"]) == (
+            "unpaid_bills",
+            [{"number": bill.number, "currency": "EUR", "open_minor": bill.total_minor, "due_on": "2024-10-03"}],
+        )
     subjects = [letter.subject for letter in written()]
     assert subjects == [
         "A reminder: €120.00 was due",
@@ -168,9 +181,9 @@ def test_payment_after_any_step_ends_it(bill: Invoice, last: int) -> None:
     by, day = dunning_operator(), WHOLE[last][1]
     pass_days(DUE, after(day), by=by)
     pay(bill, after(day))
-    assert reinstate_if_paid(account=bill.account, now=at(after(day), 10), operator=by)
+    suspended = day >= 10  # reinstated with the booking
+    assert reinstate_if_paid(account=bill.account, now=at(after(day), 10), operator=by) is not suspended
     assert not reinstate_if_paid(account=bill.account, now=at(after(day), 11), operator=by)
-    suspended = day >= 10
     assert is_suspended(bill.account) is False
     pass_days(after(day + 1), after(30), by=by)
     expected = WHOLE[: last + 1] + ([("reinstatement", day)] if suspended else [])
@@ -196,8 +209,9 @@ def test_a_part_is_not_enough_but_the_rest_below_the_minimum_is(bill: Invoice) -
     pass_days(after(6), after(10), by=by)
     assert is_suspended(bill.account)
     assert DunningBill.objects.get(step__kind="suspension").open_minor == 6_000
-    pay(bill, after(11), 5_950, reference="pi_2")
-    assert reinstate_if_paid(account=bill.account, now=at(after(11)), operator=by)
+    pay(bill, after(11), 5_000, reference="pi_2")
+    assert is_suspended(bill.account)
+    pay(bill, after(11), 950, reference="pi_3")
     assert not is_suspended(bill.account)
 
 

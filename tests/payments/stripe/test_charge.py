@@ -12,12 +12,16 @@ from click.testing import CliRunner
 from django.core import mail as outbox
 from django.db import connection
 
-from bonafide.billing.models import Settlement
+from bonafide.accounts.models import Account
+from bonafide.billing.amend.rectify import rectify
+from bonafide.billing.models import Invoice, Settlement
 from bonafide.mail.models import Letter
 from bonafide.mail.outbox import send_due
 from bonafide.payments.models import Receipt
+from bonafide.payments.stripe.amounts import NotThere
 from bonafide.payments.stripe.auto import end_auto_pay
 from bonafide.payments.stripe.charge import due
+from bonafide.payments.stripe.charge import one as charge_one
 from bonafide.payments.stripe.charge.commands import charge as charge_command
 from bonafide.payments.stripe.charge.due import charge_due
 from bonafide.payments.stripe.charge.one import Outcome
@@ -256,3 +260,42 @@ def test_the_command_says_what_it_would_charge_and_then_charges_it(fake: FakeStr
     automatic(fake)
     fake.controls.fail_before(status=503, path="/v1/payment_intents")
     assert CliRunner().invoke(charge_command).exit_code == 1
+
+
+def replaced(bill: Invoice, name: str, settings: Any, now: datetime) -> Invoice:
+    Account.objects.filter(pk=bill.account_id).update(name=name)
+    return rectify(invoice=bill, reason="Wrong name", key=name, operator=settings.OPERATOR, now=now)
+
+
+def test_a_debit_of_a_bill_that_was_replaced_meanwhile_is_not_asked_for_again(fake: FakeStripe, settings: Any) -> None:
+    bill, _method = automatic(fake, IBAN)
+    later = DUE + timedelta(days=30)
+    assert run(settings, later) == {Outcome.ON_ITS_WAY: 1}
+    instead = replaced(bill, "Atelier Vega", settings, later)
+    assert run(settings, later + timedelta(days=60)) == {}
+    again = replaced(instead, "Atelier Altair", settings, later)
+    assert run(settings, later + timedelta(days=60)) == {}
+    assert not Attempt.objects.filter(invoice=again).exists()
+
+
+def test_what_stripe_never_got_is_not_asked_for_once_its_bill_was_replaced(fake: FakeStripe, settings: Any) -> None:
+    bill, _method = automatic(fake)
+    fake.controls.lose_request(path="/v1/payment_intents")
+    assert run(settings) == {Outcome.UNANSWERED: 1}
+    replaced(bill, "Atelier Vega", settings, DUE)
+    assert run(settings, DUE + timedelta(minutes=11)) == {Outcome.LEFT: 1}
+    assert Attempt.objects.get(way="auto", invoice=bill).state == AttemptState.CANCELLED
+
+
+def test_an_amount_that_is_too_fine_for_stripe_is_given_up_and_can_be_paid_otherwise(
+    fake: FakeStripe, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_fine(*, minor: int, currency: str) -> int:
+        raise NotThere(f"{minor} {currency}")
+
+    bill, _method = automatic(fake)
+    monkeypatch.setattr(charge_one, "at_stripe", too_fine)
+    assert run(settings) == {Outcome.DECLINED: 1}
+    assert Attempt.objects.get(invoice=bill).state == AttemptState.FAILED
+    assert run(settings, DUE + timedelta(days=8)) == {}
+    assert letters() == 1

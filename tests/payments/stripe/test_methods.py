@@ -12,9 +12,10 @@ from django.test import Client
 from bonafide.accounts.models import Account
 from bonafide.mail.models import Letter
 from bonafide.payments.stripe.auto import AutoPayRefused, choose_auto_pay, words_of
+from bonafide.payments.stripe.follow import follow
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay, Method
 from bonafide.payments.stripe.save import save_method
-from bonafide.payments.stripe.saved import follow_mandate, follow_method, follow_setup
+from bonafide.payments.stripe.saved import follow_method, follow_setup
 from tests.factories.accounts import enter, make_member
 from tests.fakes.stripe import FakeStripe
 from tests.payments.stripe.charging import IBAN, SAVED, agree, at_stripe, make_payer, save
@@ -85,7 +86,7 @@ def test_a_mandate_is_shown_with_its_reference_and_is_over_when_the_bank_is_told
     agree(method)
     [mandate] = fake_mandates(fake)
     fake.controls.revoke_mandate(mandate)
-    assert follow_mandate(stripe_id=mandate, operator=settings.OPERATOR, now=SAVED) == "removed"
+    assert follow(kind="mandate", stripe_id=mandate, operator=settings.OPERATOR, now=SAVED) == "removed"
     assert AutoPay.objects.get().ended_at == SAVED
 
 
@@ -190,7 +191,9 @@ def test_a_viewer_is_told_that_this_is_not_theirs_and_a_stranger_finds_nothing(c
     method = save(fake, account, None)
     enter(client, make_member(account=account, role="viewer"))
     assert client.get("/payment-methods").status_code == 403
+    assert 'href="/payment-methods"' not in client.get("/settings/profile").content.decode()
     enter(client, make_payer()[1])
+    assert 'href="/payment-methods"' in client.get("/settings/profile").content.decode()
     assert client.post(f"/payment-methods/{method.pk}/remove").status_code == 404
 
 

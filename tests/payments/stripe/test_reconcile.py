@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,10 +14,14 @@ from django.utils import timezone
 from bonafide.billing.ledger.models import Posting
 from bonafide.billing.ledger.verify import first_wrong
 from bonafide.billing.models import Invoice
+from bonafide.errors import Refused
 from bonafide.mail.models import Letter
+from bonafide.payments.commands import payments
 from bonafide.payments.models import Receipt
-from bonafide.payments.stripe.commands import payments
+from bonafide.payments.stripe import follow, note_movements
+from bonafide.payments.stripe.amounts import NotThere
 from bonafide.payments.stripe.models import Attempt, Difference, Movement
+from bonafide.payments.stripe.move import moved
 from bonafide.payments.stripe.reconcile import Reconciled, reconcile
 from bonafide.payments.take_back import take_back
 from bonafide.payments.take_in import take_in
@@ -192,3 +196,44 @@ def test_yen_are_counted_as_stripe_counts_them(fake: FakeStripe) -> None:
     assert run().differences == 0
     [receipt] = Receipt.objects.all()
     assert (receipt.currency, receipt.amount_minor, receipt.kept_minor) == ("JPY", 1500, 1500)
+
+
+def test_one_thing_that_cannot_be_followed_or_counted_stops_no_other(fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*, attempt_id: int, **known: Any) -> Attempt:
+        if attempt_id == first.pk:
+            raise KeyError("nobody thought of this")
+        return moved(attempt_id=attempt_id, **known)
+
+    _bill, first = paid_bill(fake)
+    bill, second = paid_bill(fake)
+    odd = at(fake).v1.balance_transactions.list().data[0]
+    noted = note_movements._movement
+
+    def counted(one: Any, now: datetime) -> Movement:
+        if one.id == odd.id:
+            raise NotThere("1 XTS is in no currency that we know")
+        return noted(one, now)
+
+    monkeypatch.setattr(note_movements, "_movement", counted)
+    monkeypatch.setattr(follow, "moved", broken)
+    fake.controls.advance(hours=1)
+    found = run()
+    assert Receipt.objects.get() == Attempt.objects.get(pk=second.pk).receipt
+    assert paid_on(bill) == 1200
+    assert any("a mistake of ours: KeyError" in fault for fault in found.faults)
+    assert any(odd.id in fault and "XTS" in fault for fault in found.faults)
+    assert found.movements == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "said"), [("http://127.0.0.1:1", "", "no answer"), ("", "sk_test_wrong", "does not take our key")]
+)
+def test_a_stripe_that_cannot_be_asked_is_said_in_one_line(
+    fake: FakeStripe, settings: Any, url: str, key: str, said: str
+) -> None:
+    settings.STRIPE_API_URL, settings.STRIPE_SECRET_KEY = url or fake.url, key or fake.key
+    with pytest.raises(Refused, match=said):
+        run()
+    settings.STRIPE_SECRET_KEY = ""
+    with pytest.raises(Refused, match="payment by Stripe is off"):
+        run()

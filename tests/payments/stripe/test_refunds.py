@@ -16,6 +16,7 @@ from bonafide.billing.correct import credit
 from bonafide.billing.models import Invoice
 from bonafide.mail.models import Letter
 from bonafide.payments.models import Receipt, Returned
+from bonafide.payments.stripe import refunds
 from bonafide.payments.stripe.charge.due import charge_due
 from bonafide.payments.stripe.models import Attempt, Refund
 from bonafide.payments.stripe.refunds import (
@@ -26,6 +27,8 @@ from bonafide.payments.stripe.refunds import (
     send_refund,
     write_refund,
 )
+from bonafide.payments.take_back import take_back
+from bonafide.payments.take_in import ReceiptRefused
 from tests.factories.accounts import enter_as_staff, make_user
 from tests.fakes.stripe import FakeStripe
 from tests.payments.stripe.charging import DUE, at_stripe, automatic
@@ -110,6 +113,22 @@ def test_a_lost_answer_is_asked_for_again_and_goes_back_once(fake: FakeStripe, s
     assert resume_refunds(operator=settings.OPERATOR, now=DUE + timedelta(minutes=2)) == 1
     refund.refresh_from_db()
     assert (refund.state, open_of(note), len(at_stripe(fake).v1.refunds.list().data)) == ("succeeded", 0, 1)
+
+
+def test_a_refund_that_cannot_be_booked_leaves_the_others(
+    fake: FakeStripe, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*, amount_minor: int, **known: Any) -> Returned:
+        if amount_minor == 200:
+            raise ReceiptRefused("it is on no bill any more")
+        return take_back(amount_minor=amount_minor, **known)
+
+    note = paid_and_credited(fake, settings, net=500)
+    fake.controls.lose_answer(path="/v1/refunds", times=2)
+    written = [send(note, minor, settings) for minor in (200, 300)]
+    monkeypatch.setattr(refunds, "take_back", broken)
+    assert resume_refunds(operator=settings.OPERATOR, now=DUE + timedelta(minutes=2)) == 1
+    assert [Refund.objects.get(pk=one.pk).state for one in written] == ["written", "succeeded"]
 
 
 def test_the_same_form_twice_is_one_refund(fake: FakeStripe, settings: Any) -> None:

@@ -102,6 +102,7 @@ def test_lines_alike_in_everything_are_told_apart() -> None:
         (camt(entry("0.00")), "expected one that can be booked, and not 0"),
         (camt(entry("99999999999999999999.00")), "expected one that can be booked"),
         (camt(entry("1E+30")), "expected one that can be booked"),
+        (camt(entry("-5.00")), "Amt '-5.00' EUR: expected an amount such as 120.00"),
         (camt(entry("NaN")), "expected an amount such as 120.00"),
         (camt(entry("5.00", currency="ZZZ")), "currency 'ZZZ': expected an ISO 4217 code"),
         (camt(entry("5.00", currency="USD")), "a line in USD on an account in EUR"),

@@ -19,9 +19,10 @@ import stripe
 from django.db import connection, transaction
 
 from bonafide.billing.amend.give_up import unpaid
+from bonafide.billing.amend.rectify import stands_for
 from bonafide.operator import Operator
 from bonafide.outgoing.words import AUTO_PAYMENT, Field
-from bonafide.payments.stripe.amounts import at_stripe
+from bonafide.payments.stripe.amounts import NotThere, at_stripe
 from bonafide.payments.stripe.charge.which import Due, bills_due
 from bonafide.payments.stripe.client import asking, client, ours, reading
 from bonafide.payments.stripe.customers import customer_of
@@ -135,8 +136,12 @@ def ask(*, attempt: Attempt, operator: Operator, now: datetime) -> Outcome:
     number = (attempt.invoice.number if attempt.invoice else "") or ""
     if method is None:
         return fail(attempt=attempt, code="resource_missing", intent=None, operator=operator, now=now)
+    try:
+        amount = at_stripe(minor=attempt.amount_minor, currency=attempt.currency)
+    except NotThere:  # so fine an amount can be paid otherwise, which an attempt under way would forbid
+        return fail(attempt=attempt, code="amount_too_fine", intent=None, operator=operator, now=now)
     params: Any = {
-        "amount": at_stripe(minor=attempt.amount_minor, currency=attempt.currency),
+        "amount": amount,
         "currency": attempt.currency.lower(),
         "customer": customer.stripe_id,
         "payment_method": method.stripe_id,
@@ -170,7 +175,7 @@ def settle_intent(*, attempt: Attempt, intent: Any, operator: Operator, now: dat
     """Move the attempt to what its intent is; one that waits for the person, who is not there, has failed."""
     if intent.status in ("succeeded", "processing", "canceled"):
         with one_at_a_time():
-            row = moved(attempt_id=attempt.pk, intent=intent, operator=operator, now=now)
+            row = moved(attempt_id=attempt.pk, intent=intent, operator=operator, now=now, read=attempt)
         return _OF_STATE.get(AttemptState(row.state), Outcome.UNANSWERED)
     error = intent.last_payment_error
     code = _declined_as(error) if error else "authentication_required"
@@ -196,7 +201,8 @@ def fail(*, attempt: Attempt, code: str, intent: Any, operator: Operator, now: d
 
 def _is_wanted(attempt: Attempt) -> bool:
     agreed = AutoPay.objects.filter(account=attempt.account_id, method=attempt.method_id, ended_at=None).exists()
-    return agreed and attempt.invoice is not None and unpaid(attempt.invoice) >= attempt.amount_minor
+    bill = attempt.invoice
+    return agreed and bill is not None and stands_for(invoice=bill) == bill and unpaid(bill) >= attempt.amount_minor
 
 
 def _unanswered(attempt: Attempt, error: stripe.StripeError) -> Outcome:

@@ -33,6 +33,7 @@ HARD = frozenset(
         "revocation_of_authorization",
         "stolen_card",
         "stop_payment_order",
+        "amount_too_fine",
         "amount_too_small",
         "amount_too_large",
     }

@@ -32,6 +32,7 @@ _WHY: dict[str, Text] = {
     "payment_intent_mandate_invalid": _WITHDRAWN,
     "processing_error": _("Something went wrong at the bank."),
     "issuer_not_available": _("The bank could not be reached."),
+    "amount_too_fine": _("The payment could not be made this way."),
     "amount_too_small": _("The amount is too small for this means of payment."),
     "amount_too_large": _("The amount is too large for this means of payment."),
     "resource_missing": _("The means of payment is not there any more."),

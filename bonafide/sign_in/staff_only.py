@@ -1,4 +1,4 @@
-"""Who opens the staff's pages of unpaid bills."""
+"""Who opens a page of the staff's that is none of the back office's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ View = Callable[..., HttpResponse]
 
 
 def staff_who_may(permission: str) -> Callable[[View], View]:
-    """To everybody but the staff there is no such page; staff need the permission."""
+    """To everybody but the staff there is no such page; staff need the permission, such as ``billing.view_rehearsal``."""
 
     def decorated(view: View) -> View:
         @login_required
