@@ -322,7 +322,7 @@ def test_who_does_not_pay_is_suspended_and_who_pays_is_reinstated(browser: Any, 
     page.get_by_role("button", name="Pay with: A card that works").click()
     page.get_by_role("heading", name="This bill is paid. Thank you.").wait_for()
     eventually(lambda: "account.reinstated" in paying.told_of(number), "the service is told")
-    paying.letter("lyra", "reinstated")
+    paying.letter("lyra", "your service runs again")
     for path in ("/", "/bills"):
         page.goto(paying.console.url + path)
         assert not page.get_by_text("has been suspended since").count()
