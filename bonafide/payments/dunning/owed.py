@@ -45,7 +45,7 @@ class Debt:
 
 
 def debts(*, operator: Operator, today: date, before: date, accounts: Iterable[int] | None = None) -> dict[int, list[Debt]]:
-    """By account, the unpaid bills that are due before ``before``, the one due first in front; six statements at most (unless replaced ones were replaced).
+    """By account, the unpaid bills that are due before ``before``, the one due first in front; a constant number of statements.
 
     Left out are test accounts, accounts that are closed, and bills of a trial once there is none any more.
     """
