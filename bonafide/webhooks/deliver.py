@@ -127,11 +127,7 @@ def _try(delivery: Delivery, endpoint: Webhook, turn: Turn, now: datetime) -> bo
         answer = send(event=delivery.event, endpoint=endpoint, now=now)
     except Exception as error:  # a mistake of ours: this event is tried again and at last given up, and holds up no other
         logger.exception("endpoint %s: %s could not be sent", endpoint.id, delivery.event.kind)
-        over, turn.failed = delivery.tries > len(Delivery.WAITS), turn.failed + 1
-        turn.last = f"a mistake of ours: {type(error).__name__}"
-        state = Delivery.State.FAILED if over else Delivery.State.WAITING
-        try_at = now if over else now + Delivery.WAITS[delivery.tries - 1]
-        _note(delivery, state, Answer(None, turn.last), try_at=try_at)
+        _broke(delivery, turn, f"a mistake of ours: {type(error).__name__}", now)
         return False
     turn.last = answer.said
     if answer.taken:
@@ -156,6 +152,13 @@ def _try(delivery: Delivery, endpoint: Webhook, turn: Turn, now: datetime) -> bo
         turn.ended = True
         Endpoint.objects.filter(code=endpoint.id).update(rests_until=now + (REST if delivery.tries > 1 else Delivery.WAITS[0]))
     return False
+
+
+def _broke(delivery: Delivery, turn: Turn, said: str, now: datetime) -> None:
+    over = delivery.tries > len(Delivery.WAITS)
+    turn.failed, turn.last = turn.failed + 1, said
+    state, wait = (Delivery.State.FAILED, timedelta()) if over else (Delivery.State.WAITING, Delivery.WAITS[delivery.tries - 1])
+    _note(delivery, state, Answer(None, said), try_at=now + wait)
 
 
 def _note(delivery: Delivery, state: Delivery.State, answer: Answer, *, try_at: datetime) -> None:

@@ -13,7 +13,9 @@ from django.db.models import Count, Min, QuerySet
 from bonafide.billing.models import Invoice
 from bonafide.money import to_minor
 from bonafide.operator import Operator
+from bonafide.payments.stripe.charge.which import first_day
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay, Dispute
+from bonafide.payments.stripe.replaced import in_place_of
 
 _DISPUTE_OVER = ("warning_closed", "won", "lost", "prevented")
 
@@ -43,7 +45,7 @@ class Debt:
 
 
 def debts(*, operator: Operator, today: date, before: date, accounts: Iterable[int] | None = None) -> dict[int, list[Debt]]:
-    """By account, the unpaid bills that are due before ``before``, the one due first in front; four statements.
+    """By account, the unpaid bills that are due before ``before``, the one due first in front; a constant number of statements.
 
     Left out are test accounts, accounts that are closed, and bills of a trial once there is none any more.
     """
@@ -53,12 +55,12 @@ def debts(*, operator: Operator, today: date, before: date, accounts: Iterable[i
         bills = bills.filter(account__in=list(accounts))
     if not operator.service.trial:
         bills = bills.filter(trial=False)
-    columns = ("pk", "account_id", "number", "currency", "due_on", "open_minor", "lost_minor")
+    columns = ("pk", "account_id", "number", "currency", "due_on", "issued_on", "open_minor", "lost_minor")
     unpaid = bills.filter(open_minor__gt=0).order_by("due_on", "position").values_list(*columns)  # type: ignore[misc]  # with_state's
     held = _Holds.read(operator, today)
     found: dict[int, list[Debt]] = defaultdict(list)
-    for pk, account, number, currency, due_on, open_minor, lost in unpaid:
-        why = held.of(pk, account, due_on, today) or (Held.LOST if lost >= open_minor else Held.NO)
+    for pk, account, number, currency, due_on, issued_on, open_minor, lost in unpaid:
+        why = held.of(pk, account, due_on, issued_on, today) or (Held.LOST if lost >= open_minor else Held.NO)
         pressed = 0 if why else open_minor - lost
         found[account].append(Debt(pk, account, str(number), currency, due_on, open_minor, pressed, why))
     return found
@@ -80,10 +82,11 @@ class _Holds:
 
     on_its_way: frozenset[int]
     disputed: frozenset[int]
-    automatic: frozenset[int]  # accounts
+    automatic: dict[int, AutoPay]  # by account
     tries: dict[int, tuple[date, int]]  # by bill: the day of the first try, and how many there were
     retries: int
     last_retry: timedelta
+    operator: Operator
 
     @classmethod
     def read(cls, operator: Operator, today: date) -> _Holds:
@@ -92,24 +95,31 @@ class _Holds:
         retry = operator.stripe.retry_days
         last = timedelta(days=max(retry, default=0) + 1)  # a day for what is tried late on the last one
         agreed = AutoPay.objects.filter(ended_at=None) if operator.stripe.enabled else AutoPay.objects.none()
-        accounts = frozenset(agreed.values_list("account_id", flat=True))
+        accounts = {chosen.account_id: chosen for chosen in agreed.select_related("method")}
         tries = {
             bill: (first.astimezone(operator.zone).date(), count)
             for bill, first, count in (_tries(today - last, operator) if accounts else ())
         }
-        known = frozenset(pk for pk in way if pk), frozenset(disputes.values_list("attempt__invoice_id", flat=True))
-        return cls(known[0], frozenset(pk for pk in known[1] if pk), accounts, tries, len(retry), last)
+        known = _with_those_in_place(way), _with_those_in_place(disputes.values_list("attempt__invoice_id", flat=True))
+        return cls(*known, accounts, tries, len(retry), last, operator)
 
-    def of(self, bill: int, account: int, due_on: date, today: date) -> Held:
+    def of(self, bill: int, account: int, due_on: date, issued_on: date, today: date) -> Held:
         if bill in self.on_its_way:
             return Held.ON_ITS_WAY
         if bill in self.disputed:
             return Held.DISPUTED
-        if account in self.automatic:
-            first, count = self.tries.get(bill, (due_on, 0))
+        if chosen := self.automatic.get(account):
+            begin = first_day(auto_pay=chosen, due_on=due_on, issued_on=issued_on, operator=self.operator)
+            first, count = self.tries.get(bill, (begin, 0))
             if today <= first + self.last_retry and count <= self.retries:
                 return Held.AUTOMATIC
         return Held.NO
+
+
+def _with_those_in_place(bills: Iterable[int | None]) -> frozenset[int]:
+    """These bills, and those that replaced them: a payment of one is booked on the other."""
+    found = {pk for pk in bills if pk}
+    return frozenset(found | in_place_of(bills=found)) if found else frozenset()
 
 
 def _tries(since: date, operator: Operator) -> QuerySet[Attempt, tuple[int, datetime, int]]:

@@ -70,7 +70,7 @@ class Preview:
 
 
 def preview(*, operator: Operator, now: datetime, days: int, accounts: Iterable[int] | None = None) -> Preview:
-    """The steps of the next ``days`` days, today's included, by day and name; ten statements, however many accounts."""
+    """The steps of the next ``days`` days, today's included, by day and name; twelve statements, however many accounts."""
     moment = Moment.of(now, operator)
     found = standings(operator=operator, moment=moment, accounts=accounts, days=days) if operator.dunning.enabled else []
     last = moment.today + timedelta(days=days - 1)

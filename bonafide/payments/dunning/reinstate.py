@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,6 +17,8 @@ from bonafide.payments.dunning.letters import write_step
 from bonafide.payments.dunning.models import DunningCase, DunningStep, Suspension
 from bonafide.payments.dunning.standing import Moment, standings
 from bonafide.webhooks.emit import emit
+
+logger = logging.getLogger(__name__)
 
 
 def reinstate_if_paid(*, account: Account, now: datetime, operator: Operator | None = None) -> bool:
@@ -55,7 +58,16 @@ def reinstate_paid(*, operator: Operator, now: datetime) -> int:
     moment = Moment.of(now, operator)
     open_cases = list(DunningCase.objects.filter(ended_at=None).values_list("account_id", flat=True))
     over = [found for found in standings(operator=operator, moment=moment, accounts=open_cases) if found.is_over]
-    return sum(reinstate_if_paid(account=found.account, now=now, operator=operator) for found in over)
+    return sum(_reinstated(found.account, operator, now) for found in over)
+
+
+def _reinstated(account: Account, operator: Operator, now: datetime) -> bool:
+    """As :func:`reinstate_if_paid`; nobody else who paid waits for one account's fault."""
+    try:
+        return reinstate_if_paid(account=account, now=now, operator=operator)
+    except Exception:
+        logger.exception("account %s, which paid, could not be reinstated; the next round tries again", account.pk)
+        return False
 
 
 def lock_case(account: Account) -> None:

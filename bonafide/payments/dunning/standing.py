@@ -126,7 +126,7 @@ class Standing:
 
 
 def standings(*, operator: Operator, moment: Moment, accounts: Iterable[int] | None = None, days: int = 0) -> list[Standing]:
-    """Accounts with an open case, or with enough overdue (within ``days`` days from now), by name; eight statements at most."""
+    """Accounts with an open case, or with enough overdue (within ``days`` days from now), by name; ten statements at most."""
     only = None if accounts is None else list(accounts)
     owing = debts(operator=operator, today=moment.today, before=moment.today + timedelta(days=days), accounts=only)
     cases = DunningCase.objects.filter(ended_at=None).select_related("account").prefetch_related("steps__bills")

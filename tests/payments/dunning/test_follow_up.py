@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from bonafide.accounts.models import Account
 from bonafide.billing.amend.give_up import give_up
+from bonafide.billing.amend.rectify import rectify
 from bonafide.billing.models import Invoice
 from bonafide.mail.compose import Written
 from bonafide.mail.models import Letter
 from bonafide.operator_webhooks import Webhook
 from bonafide.payments.dunning import follow_up as module
+from bonafide.payments.dunning import reinstate as reinstating
 from bonafide.payments.dunning.follow_up import follow_up
 from bonafide.payments.dunning.models import DunningBill, DunningCase, DunningStep, PauseEntry, Suspension
 from bonafide.payments.dunning.pause import PauseRefused, pause, resume
@@ -275,6 +277,42 @@ def test_nobody_is_pressed_while_a_payment_is_on_its_way(bill: Invoice) -> None:
     Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.FAILED)
     pass_days(after(15), after(17), by=by)
     assert days(done())[-1] == ("suspension", 16)  # planned anew
+
+
+def test_nobody_is_pressed_for_a_bill_in_place_of_one_that_is_being_paid(bill: Invoice) -> None:
+    by = dunning_operator()
+    make_attempt(bill, AttemptState.PROCESSING)
+    Account.objects.filter(pk=bill.account_id).update(name="Atelier Vega")
+    rectify(invoice=bill, reason="Wrong name", key="r-1", operator=by, now=at(after(0)))
+    pass_days(after(1), after(14), by=by)
+    assert done() == []
+
+
+def test_who_agrees_late_to_a_debit_is_not_pressed_before_its_notice_is_over(bill: Invoice) -> None:
+    method = Method.objects.create(account=bill.account, stripe_id="pm_1", kind="sepa_debit", saved_at=at(DUE))
+    AutoPay.objects.create(account=bill.account, method=method, words="w", agreed_at=at(after(20)))
+    by = dunning_operator()
+    told = {"enabled": True, "debit_notice_days": 14, "retry_days": ()}
+    by = by.model_copy(update={"stripe": by.stripe.model_copy(update=told)})
+    pass_days(after(20), after(35), by=by)
+    assert done() == []
+    pass_days(after(36), after(36), by=by)
+    assert days(done()) == [("notice", 36)]
+
+
+def test_one_account_that_cannot_be_reinstated_leaves_the_others(bill: Invoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*, case: DunningCase, **known: Any) -> None:
+        if case.account_id == bill.account_id:
+            raise ValueError("nobody thought of this")
+        settled(case=case, **known)
+
+    other, by, settled = make_bill(), dunning_operator(), reinstating.settle_case
+    pass_days(DUE, after(1), by=by)
+    for number, one in enumerate((bill, other)):
+        pay(one, after(2), reference=f"pi_{number}")
+    monkeypatch.setattr(reinstating, "settle_case", broken)
+    assert reinstate_paid(operator=by, now=at(after(2))) == 1
+    assert not DunningCase.objects.filter(account=other.account, ended_at=None).exists()
 
 
 def test_a_disputed_payment_is_left_in_peace(bill: Invoice) -> None:
