@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bonafide.billing.models import Invoice
@@ -69,11 +69,7 @@ def test_each_way_of_paying_reinstates_at_once(way: Callable[..., None], fake: F
 def test_who_is_not_suspended_costs_one_statement() -> None:
     follow_up_by_hand(make_invoice(), days={"notice": 1})
     accounts = set(DunningCase.objects.values_list("account_id", flat=True))
-    with (
-        CaptureQueriesContext(
-            connection,
-        ) as asked,
-        reinstating(accounts=accounts, operator=operator(), now=NOW),
-    ):
-        pass
-    assert len(asked) == 1
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        with reinstating(accounts=accounts, operator=operator(), now=NOW):
+            pass
+        assert len(asked) == 1
