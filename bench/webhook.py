@@ -6,7 +6,8 @@ A real server as ``serve`` starts it (granian, with all middleware) gets signed 
 in turn at our address, which verifies, stores once and has a worker nudged, and at one that inserts the body into a bare table.
 Whoever begins changes; of each round the p99 is taken, and of these the median, as others may be at the machine. Latency is
 counted from when a request was due, so that waiting counts: on a machine that cannot keep up it says nothing. No worker runs
-meanwhile: one waiting task is found each time. DATABASE_URL names a PostgreSQL server on which a database bench_webhook is made and dropped.
+meanwhile: one waiting task is found each time. DATABASE_URL names a PostgreSQL server on which a database bench_webhook is made
+and dropped.
 """
 
 from __future__ import annotations
