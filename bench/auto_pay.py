@@ -165,7 +165,9 @@ def main() -> int:
     try:
         wait_for_stripe()
         furnish(given.bills)
+        before = time.process_time()
         seconds = measure(given.bills, given.latency, given.concurrency)
+        cpu = time.process_time() - before
         floor = bare(given.bills, given.latency, given.concurrency)
     finally:
         fake.terminate()
@@ -180,6 +182,7 @@ def main() -> int:
     print(f"{given.bills} bills, {given.concurrency} at a time, {given.latency * 1000:.0f} ms each at Stripe")
     print(f"charged in {seconds:.1f} s, the least is {ideal:.1f} s: {ratio:.2f} times (aim: at most {RATIO})")
     print(f"bare requests by as many threads took {floor:.1f} s in the same run: {seconds / floor:.2f} times")
+    print(f"{cpu / given.bills * 1000:.1f} ms of processor time a bill in this process, load {os.getloadavg()[0]:.1f}")
     return int(ratio > RATIO)
 
 

@@ -167,7 +167,7 @@ def post_settlement(
     moved = moves.settled(
         books=books,
         money=money_account(books=books, means=settlement.means),
-        standing=_standing(invoice, operator, settled, has_notes),
+        standing=_standing(invoice, operator, settled, has_notes=has_notes),
         amount_minor=settlement.amount_minor,
     )
     received = settlement.received_on
@@ -244,7 +244,7 @@ def post_credit(*, document: Issued, original: Invoice, settled_minor: int, oper
     write_entries(entries=[Entry(*known, day, day, document.currency, moved)])
 
 
-def _standing(invoice: Invoice, operator: Operator, settled_minor: int, has_notes: bool = True) -> moves.Standing:
+def _standing(invoice: Invoice, operator: Operator, settled_minor: int, *, has_notes: bool = True) -> moves.Standing:
     """What the ledger says a bill still is, less its credit notes: what was posted counts, whatever the settings are by now."""
     pending = operator.books.vat_pending
     issued = _posted(Step.ISSUE, [invoice.pk])

@@ -6,8 +6,9 @@ import logging
 import time
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
-from django_tasks import task
+from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from bonafide.payments.stripe.client import is_on
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 _SECONDS = 50  # under the minute after which it comes again, so that a long backlog leaves room for other tasks
 _BATCH = 50
+_WAITS = f"SELECT 1 FROM {DBTaskResult._meta.db_table} WHERE status = %s AND task_path = %s LIMIT 1"  # noqa: S608 — its own name
 
 
 @task()
@@ -48,6 +50,13 @@ def reconcile_all() -> str:
 
 
 def ask_to_follow() -> None:
-    """Have a worker follow what waits, in the transaction that stored it; one waiting task is enough for all."""
-    if not DBTaskResult.objects.ready().filter(task_path=follow_waiting.module_path).exists():
+    """Have a worker follow what waits; one waiting task is enough for all.
+
+    Call it once what waits is committed: a task that is still waiting then will find it. Should the process die in between, the
+    minute's round does.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS, [TaskResultStatus.READY.value, follow_waiting.module_path])
+        waits = cursor.fetchone()
+    if not waits:
         follow_waiting.enqueue()
