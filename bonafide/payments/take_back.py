@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q, Sum
 
-from bonafide.billing.amend.rectify import paid_on, stands_for
+from bonafide.billing.amend.rectify import stands_for
 from bonafide.billing.balance.grant import withdraw
 from bonafide.billing.balance.models import Grant, Taken
 from bonafide.billing.issue import lock_numbers
@@ -52,13 +52,14 @@ def take_back(
                 "(minor units) can go back"
             )
         left, number = amount_minor, 0
-        targets = list(_targets(receipt, bill))
+        kept = Grant.objects.filter(means=receipt.means, reference=receipt.reference).first()
+        targets = list(_targets(receipt, bill, kept))
         for at, target in enumerate(targets, start=1):
             last = at == len(targets)
             if isinstance(target, Grant):
                 share = min(left, _unused(target))
             else:
-                share = left if last else min(left, max(paid_on(target), 0))
+                share = left if last else min(left, _on(receipt, target, kept=kept))
             if share <= 0:
                 continue
             number += 1
@@ -82,16 +83,28 @@ def bills_of(*, receipt: Receipt) -> list[Invoice]:
     return list(dict.fromkeys(stands_for(invoice=row.invoice) for row in settled))
 
 
-def _targets(receipt: Receipt, bill: Invoice | None) -> Iterator[Invoice | Grant]:
+def _targets(receipt: Receipt, bill: Invoice | None, kept: Grant | None) -> Iterator[Invoice | Grant]:
     """Where the money of a receipt may be by now."""
     bills = list(reversed(bills_of(receipt=receipt)))
     first = [stands_for(invoice=bill)] if bill else []
     yield from first
-    kept = Grant.objects.filter(means=receipt.means, reference=receipt.reference).first()
     if kept:
         yield kept
     used = Invoice.objects.filter(taken__grant=kept, taken__kind=Taken.Kind.USE).order_by("-pk") if kept else ()
     yield from dict.fromkeys([*(one for one in bills if one not in first), *(stands_for(invoice=one) for one in used)])
+
+
+def _on(receipt: Receipt, bill: Invoice, *, kept: Grant | None) -> int:
+    """What of a receipt is on a bill now: what it settled there, by itself or as money in advance, less what went back."""
+    came = Q(reference=receipt.reference) | Q(reference__startswith=f"{receipt.reference}/")
+    back = Q(pk=None)
+    for reference in receipt.returned.values_list("reference", flat=True):
+        back |= Q(reference=reference) | Q(reference__startswith=f"{reference}/")
+    rows = Settlement.objects.filter(Q(came, amount_minor__gt=0) | Q(back, amount_minor__lt=0), means=receipt.means)
+    settled = sum(row.amount_minor for row in rows.select_related("invoice") if stands_for(invoice=row.invoice) == bill)
+    uses = kept.taken.filter(kind=Taken.Kind.USE).select_related("invoice") if kept else ()
+    used = sum(use.amount_minor for use in uses if use.invoice and stands_for(invoice=use.invoice) == bill)
+    return max(settled + used, 0)
 
 
 def _unused(kept: Grant) -> int:

@@ -19,6 +19,7 @@ from bonafide.billing.balance.models import GrantKind
 from bonafide.billing.issue import lock_numbers
 from bonafide.billing.models import Invoice
 from bonafide.billing.settle import settle_locked
+from bonafide.billing.taxed import at_home
 from bonafide.errors import Refused
 from bonafide.operator import Operator
 from bonafide.payments.models import Receipt
@@ -74,7 +75,8 @@ def take_in(
                 left -= share
                 paid.append(bill)
         if left:
-            _keep(account, currency, left, received_on, means, reference, operator, now)
+            exchange = next((bill.exchange for bill, _most in bills if bill.exchange), None)
+            _keep(account, currency, left, received_on, means, reference, exchange, operator, now)
         receipt = Receipt.objects.create(
             account=account,
             means=means,
@@ -110,9 +112,11 @@ def _keep(
     received_on: date,
     means: str,
     reference: str,
+    exchange: dict[str, str] | None,
     operator: Operator,
     now: datetime,
 ) -> None:
+    """The rest of a payment; where its month has no exchange rate (yet), the bill's own says what it is worth in the books."""
     if account is None:
         raise ReceiptRefused(f"payment {reference} ({means}): {minor} {currency} (minor units) more than is open is nobody's")
     with translation.override(account.language):
@@ -127,6 +131,7 @@ def _keep(
         means=means,
         reference=reference,
         starts_on=received_on,
+        worth_minor=at_home(minor=minor, currency=currency, exchange=exchange),
         operator=operator,
         now=now,
     )

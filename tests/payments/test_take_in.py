@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from bonafide.billing.models import Invoice, Settlement
 from bonafide.payments.models import Receipt, Returned
 from bonafide.payments.take_back import take_back
 from bonafide.payments.take_in import ReceiptRefused, take_in
-from tests.factories.billing import make_invoice
+from bonafide.pricing.rating import Flat
+from tests.factories.accounts import make_account
+from tests.factories.billing import issue, make_invoice, make_plan, make_rate, subscribe
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +46,15 @@ def receive(minor: int, *bills: Invoice | tuple[Invoice, int], **values: Any) ->
 def return_(receipt: Receipt, minor: int, reference: str = "re_1", bill: Invoice | None = None) -> Returned:
     known = {"returned_on": DAY, "operator": settings.OPERATOR, "now": NOW}
     return take_back(receipt=receipt, amount_minor=minor, reference=reference, bill=bill, **known)
+
+
+def bill_in_dollars() -> Invoice:
+    """Of 1.00 before VAT, at 0.9 euro to the dollar; October has no rate yet."""
+    account = make_account()
+    make_rate("USD", "EUR", "0.9")
+    subscribe(account, make_plan((None, Flat(amount=Decimal(1))), currency="USD", is_default=False))
+    issue()
+    return Invoice.objects.get(account=account)
 
 
 def paid_on(bill: Invoice) -> int:
@@ -106,6 +118,22 @@ def test_money_that_goes_back_for_a_bill_goes_off_that_bill() -> None:
     receipt = receive(1500, bill)
     return_(receipt, 200, bill=bill)
     assert (paid_on(bill), Grant.objects.get().taken.count()) == (1000, 0)
+
+
+def test_money_that_goes_back_reopens_no_more_of_a_bill_than_it_paid() -> None:
+    one, two = make_invoice(), make_invoice()
+    receive(500, one, means="transfer", reference="first")
+    receipt = receive(1900, one, two)
+    assert (paid_on(one), paid_on(two)) == (1200, 1200)
+    return_(receipt, 1900)
+    assert (paid_on(one), paid_on(two)) == (500, 0)
+
+
+def test_a_rest_in_another_currency_is_worth_what_the_bill_says_where_its_month_has_no_rate() -> None:
+    bill = bill_in_dollars()
+    receipt = receive(bill.total_minor + 100, bill, currency="USD")
+    kept = Grant.objects.get()
+    assert (receipt.kept_minor, kept.amount_minor, kept.home_minor) == (100, 100, 90)
 
 
 def test_what_was_booked_is_never_rewritten() -> None:

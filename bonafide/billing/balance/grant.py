@@ -39,11 +39,13 @@ def grant(
     expires_on: date | None = None,
     means: str = "",
     reference: str = "",
+    worth_minor: int | None = None,
 ) -> Grant:
     """Grant ``amount_minor`` of ``currency`` to an account, from today (or ``starts_on``) to the end of ``expires_on``.
 
     For ``prepaid`` it is money that came on ``starts_on``: ``means`` and ``reference`` are the identity of its payment, and it is
-    posted to the ledger in the same transaction. The same ``key`` for the same again returns the grant that is there.
+    posted to the ledger in the same transaction. ``worth_minor`` is what the books have it as where its month has no exchange
+    rate. The same ``key`` for the same again returns the grant that is there.
 
     :raises GrantRefused: for no amount, no reason, a period in which no bill could use it, money without its payment or
         without an exchange rate, or a key or payment that was used for something else.
@@ -68,7 +70,7 @@ def grant(
             key=key,
             means=means,
             reference=reference,
-            home_minor=_home(kind, currency, amount_minor, day, operator),
+            home_minor=_home(kind, currency, amount_minor, day, operator, worth_minor),
             made_by=by,
             made_at=now,
         )
@@ -160,11 +162,12 @@ def _check_money(kind: str, means: str, reference: str) -> None:
         raise GrantRefused("a voucher or a credit is no money: expected neither means nor reference of a payment")
 
 
-def _home(kind: str, currency: str, minor: int, day: date, operator: Operator) -> int | None:
+def _home(kind: str, currency: str, minor: int, day: date, operator: Operator, otherwise: int | None) -> int | None:
     home = operator.billing.currency
     if kind != GrantKind.PREPAID or currency == home:
         return None
     worth = home_when_received(minor=minor, currency=currency, day=day, operator=operator)
+    worth = otherwise if worth is None else worth
     if worth is None:
         raise GrantRefused(
             f"no exchange rate from {currency} to {home} for {day:%Y-%m}, by which the books have it: enter it, for example "

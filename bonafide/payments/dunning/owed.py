@@ -16,6 +16,7 @@ from bonafide.operator import Operator
 from bonafide.payments.stripe.charge.which import first_day
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay, Dispute
 from bonafide.payments.stripe.replaced import in_place_of
+from bonafide.payments.transfers.propose import propose, waiting
 
 _DISPUTE_OVER = ("warning_closed", "won", "lost", "prevented")
 
@@ -24,7 +25,7 @@ class Held(StrEnum):
     """Why nobody is pressed for a bill that is overdue."""
 
     NO = ""
-    ON_ITS_WAY = "on_its_way"  # a payment is being processed
+    ON_ITS_WAY = "on_its_way"  # a payment is being processed, or a transfer that may be it waits for staff
     AUTOMATIC = "automatic"  # an automatic payment is still to be tried
     DISPUTED = "disputed"
     LOST = "lost"  # given up in the books
@@ -100,7 +101,8 @@ class _Holds:
             bill: (first.astimezone(operator.zone).date(), count)
             for bill, first, count in (_tries(today - last, operator) if accounts else ())
         }
-        known = _with_those_in_place(way), _with_those_in_place(disputes.values_list("attempt__invoice_id", flat=True))
+        coming = {*way, *_in_transfers(datetime.combine(today, time(12), operator.zone))}
+        known = _with_those_in_place(coming), _with_those_in_place(disputes.values_list("attempt__invoice_id", flat=True))
         return cls(*known, accounts, tries, len(retry), last, operator)
 
     def of(self, bill: int, account: int, due_on: date, issued_on: date, today: date) -> Held:
@@ -114,6 +116,12 @@ class _Holds:
             if today <= first + self.last_retry and count <= self.retries:
                 return Held.AUTOMATIC
         return Held.NO
+
+
+def _in_transfers(now: datetime) -> set[int]:
+    """Bills that transfers are proposed for about which staff have not decided yet."""
+    lines = [(movement.as_line(), movement.doubt) for movement in waiting()]
+    return {share.bill.id for one in propose(lines=lines, now=now) for share in one.match.shares}
 
 
 def _with_those_in_place(bills: Iterable[int | None]) -> frozenset[int]:

@@ -339,6 +339,17 @@ def test_automatic_payments_are_tried_before_anybody_is_written_to(bill: Invoice
     assert days(done())[0] == ("notice", first)
 
 
+def test_nobody_is_pressed_for_a_bill_that_a_transfer_may_pay_which_staff_have_not_looked_at(bill: Invoice) -> None:
+    import_camt(Paid(f"{bill.total_minor / 100:.2f}", text="thank you", ref="B9", name=bill.account.name), now=at(DUE))
+    by = dunning_operator()
+    pass_days(DUE, after(12), by=by)
+    assert done() == []
+    [movement] = waiting()
+    set_aside(movement=movement, reason="another customer's", operator=by, now=at(after(12)))
+    pass_days(after(13), after(13), by=by)
+    assert days(done())[0][0] == "notice"
+
+
 def test_what_was_given_up_in_the_books_is_not_pressed_for(bill: Invoice) -> None:
     by = dunning_operator()
     pass_days(DUE, after(10), by=by)
