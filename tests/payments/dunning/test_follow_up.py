@@ -24,12 +24,15 @@ from bonafide.payments.dunning.pause import PauseRefused, pause, resume
 from bonafide.payments.dunning.reinstate import reinstate_if_paid, reinstate_paid
 from bonafide.payments.dunning.state import is_suspended
 from bonafide.payments.stripe.models import Attempt, AttemptState, AutoPay, Dispute, Method
+from bonafide.payments.transfers.decide import set_aside
+from bonafide.payments.transfers.propose import waiting
 from bonafide.periods import Month
 from bonafide.webhooks.kinds import declared
 from bonafide.webhooks.models import Event
 from tests.factories.accounts import make_user
 from tests.factories.billing import issue
 from tests.factories.contracts import make_contract
+from tests.factories.transfers import Paid, camt, take
 from tests.payments.dunning.conftest import DUE, at, days, done, dunning_operator, make_bill, make_debtor, pass_days, pay
 
 pytestmark = pytest.mark.django_db
@@ -340,12 +343,12 @@ def test_automatic_payments_are_tried_before_anybody_is_written_to(bill: Invoice
 
 
 def test_nobody_is_pressed_for_a_bill_that_a_transfer_may_pay_which_staff_have_not_looked_at(bill: Invoice) -> None:
-    import_camt(Paid(f"{bill.total_minor / 100:.2f}", text="thank you", ref="B9", name=bill.account.name), now=at(DUE))
+    take(camt(Paid(f"{bill.total_minor / 100:.2f}", text="thank you", ref="B9", name=bill.account.name)), now=at(DUE))
     by = dunning_operator()
     pass_days(DUE, after(12), by=by)
     assert done() == []
     [movement] = waiting()
-    set_aside(movement=movement, reason="another customer's", operator=by, now=at(after(12)))
+    set_aside(movement=movement, reason="another customer's", by=make_user(), now=at(after(12)))
     pass_days(after(13), after(13), by=by)
     assert days(done())[0][0] == "notice"
 
