@@ -216,12 +216,12 @@ PURPOSES = (
         templates=("payments/email/refunded",),
     ),
     Purpose(
-        "payment",
+        "payment-failed",
         Kind.BILLING,
-        _("Payments"),
-        _("When a payment of a bill has come, and when one that was on its way fails: to the address for bills."),
+        _("Payments that failed on their way"),
+        _("When a debit of some days ago was not carried out: to the address for bills."),
         _("who has to pay a bill must know whether it is paid."),
-        templates=("payments/email/received", "payments/email/debit_failed"),
+        templates=("payments/email/debit_failed",),
     ),
     Purpose(
         "terms-change",

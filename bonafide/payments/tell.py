@@ -90,6 +90,7 @@ def _write(
             "kept": format_minor(kept_minor, receipt.currency, language) if kept_minor else "",
             "bills_url": console + reverse("bills"),
             "is_member": reader.person is not None,
+            "trial": settings.OPERATOR.service.trial,
         },
         now=now,
         person=reader.person,

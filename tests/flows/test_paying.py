@@ -227,7 +227,7 @@ def test_a_bill_is_paid_by_card(browser: Any, paying: Paying) -> None:
     page.goto(f"{paying.console.url}/bills/{number}/pay")
     page.get_by_text("Nothing is left to pay of this bill.").wait_for()
 
-    letter = paying.letter("sirius", "Payment received")
+    letter = paying.letter("sirius", "We received your payment")
     assert "€120.00" in letter
     assert number in letter
     eventually(lambda: "invoice.paid" in paying.told_of(number), "the service is told")
@@ -272,7 +272,7 @@ def test_saved_cards_pay_the_next_bills_on_their_day_and_a_bank_asks(browser: An
         page.get_by_text("This bill is paid by itself on").wait_for()
     shown(page, "bill-to-be-charged")
     paying.run("charge-bills")
-    assert number in paying.letter("vega", "Payment received")
+    assert number in paying.letter("vega", "We received your payment")
     page.reload()
     page.locator(".chip.kept", has_text="paid").first.wait_for()
     follow_the_letter(asked, paying, of_asked)
@@ -288,13 +288,13 @@ def follow_the_letter(asked: Any, paying: Paying, number: str) -> None:
     letter = paying.letter("orion", f"Your bank wants to hear from you before bill {number} is paid")
     link = re.search(rf"{paying.console.url}/bills/{number}/pay\b", letter)
     assert link, letter
-    assert not paying.letters("orion", "Payment received")
+    assert not paying.letters("orion", "We received your payment")
     asked.goto(link.group())
     asked.get_by_role("button", name="Pay €120.00").click()
     asked.get_by_role("button", name="Pay with: A card whose bank asks whether it is you").click()
     asked.get_by_role("button", name="Complete").click()
     asked.get_by_role("heading", name="This bill is paid. Thank you.").wait_for()
-    assert number in paying.letter("orion", "Payment received")
+    assert number in paying.letter("orion", "We received your payment")
 
 
 def test_who_does_not_pay_is_suspended_and_who_pays_is_reinstated(browser: Any, paying: Paying) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,10 +23,10 @@ from bonafide.webhooks.replay import replay_since, send_test, switch_on
 from tests.factories.accounts import make_account, make_user
 from tests.factories.outgoing import operator_with, processor
 from tests.fakes.receiver import NEW_SECRET, SECRET, Receiver
+from tests.webhooks.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime.now(UTC).replace(microsecond=0)  # receivers look at the time that an event was sent
 Listens = Callable[..., Receiver]
 
 

@@ -23,10 +23,10 @@ from bonafide.webhooks.tasks import deliver_events, deliver_to
 from tests.factories.accounts import enter_as_staff, make_account
 from tests.factories.privacy import give_reason
 from tests.fakes.receiver import Receiver
+from tests.webhooks.conftest import NOW
 from tests.webhooks.test_deliver import tell
 
 pytestmark = pytest.mark.django_db
-NOW = datetime.now(UTC)
 Listens = Callable[..., Receiver]
 
 

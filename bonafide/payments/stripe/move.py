@@ -12,8 +12,9 @@ from bonafide.payments.models import Receipt
 from bonafide.payments.stripe.amounts import from_stripe
 from bonafide.payments.stripe.client import StripeRefused, retrieved_intent
 from bonafide.payments.stripe.models import ENDED, Attempt, AttemptState
-from bonafide.payments.stripe.tell import tell_of_failed_debit, tell_of_payment
+from bonafide.payments.stripe.tell import tell_of_failed_debit
 from bonafide.payments.take_in import take_in
+from bonafide.payments.tell import tell_received
 
 _ORDER = {state: place for place, state in enumerate((AttemptState.WRITTEN, AttemptState.OPEN, AttemptState.PROCESSING))}
 _OF_STATUS = {
@@ -75,7 +76,7 @@ def moved(
             attempt.receipt = _take(attempt, intent, said.charge, operator, now)
         attempt.save(update_fields=_MOVES)
         if attempt.receipt is not None and attempt.state == AttemptState.SUCCEEDED:
-            tell_of_payment(attempt=attempt, receipt=attempt.receipt, operator=operator, now=now)
+            tell_received(receipt=attempt.receipt, now=now)
         elif said.state == AttemptState.FAILED and attempt.way == Attempt.Way.CHECKOUT and before != AttemptState.WRITTEN:
             tell_of_failed_debit(attempt=attempt, operator=operator, now=now)
     return attempt

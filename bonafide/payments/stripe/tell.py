@@ -8,27 +8,11 @@ from typing import Any
 from django.urls import reverse
 
 from bonafide.accounts.models import Account, User
-from bonafide.billing.amend.give_up import unpaid
-from bonafide.billing.amend.rectify import stands_for
 from bonafide.billing.runs.announce import Reader, readers_of
 from bonafide.mail.send import send_letter
 from bonafide.money import format_minor
 from bonafide.operator import Operator
-from bonafide.payments.models import Receipt
 from bonafide.payments.stripe.models import Attempt, Difference
-
-
-def tell_of_payment(*, attempt: Attempt, receipt: Receipt, operator: Operator, now: datetime) -> None:
-    """That the money of an attempt came, what is left to pay of its bill, and what of it is kept for later."""
-    readers = _readers(attempt.account)
-    bill = stands_for(invoice=attempt.invoice) if attempt.invoice and readers else None
-    left = max(unpaid(bill), 0) if bill else 0
-    for reader in readers:
-        in_words = {
-            name: format_minor(minor, receipt.currency, reader.language) if minor else ""
-            for name, minor in (("amount", receipt.amount_minor), ("left", left), ("kept", receipt.kept_minor))
-        }
-        _write("received", attempt, reader, in_words, operator, now)
 
 
 def tell_of_failed_debit(*, attempt: Attempt, operator: Operator, now: datetime) -> None:
@@ -65,7 +49,7 @@ def _write(template: str, attempt: Attempt, reader: Reader, given: dict[str, Any
     number = (attempt.invoice.number if attempt.invoice else "") or ""
     console = operator.service.console_url
     send_letter(
-        purpose="payment",
+        purpose="payment-failed",
         template=f"payments/email/{template}",
         to=reader.address,
         language=reader.language,

@@ -67,7 +67,7 @@ def test_it_is_paid_on_stripes_page_and_booked_once(fake: FakeStripe) -> None:
     assert (attempt.state, attempt.url, attempt.receipt and attempt.receipt.amount_minor) == ("succeeded", "", 1200)
     [settled] = Settlement.objects.filter(invoice=bill)
     assert (settled.amount_minor, settled.means, settled.reference) == (1200, "card", attempt.intent_id)
-    assert Letter.objects.filter(purpose="payment").count() == 1
+    assert Letter.objects.filter(purpose="payment_received").count() == 1
     with pytest.raises(NothingOpen):
         press(bill)
 
