@@ -53,6 +53,8 @@ from tests.fakes.stripe import FakeStripe, serving
 from tests.fakes.stripe.errors import StripeError
 from tests.payments.transfers.test_read_statement import camt, detail, entry
 
+# Who is killed leaves cursors open, of which psycopg complains once they are collected.
+pytestmark = pytest.mark.filterwarnings("ignore:.*ServerSideCursor.*was deleted while still open:ResourceWarning")
 SECRET = "whsec_of_the_machine"
 CARDS = ("pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired")
 MEANS = ("card", "sepa_debit")

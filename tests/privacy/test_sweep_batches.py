@@ -190,7 +190,7 @@ def test_held_rows_in_between_are_passed_once(monkeypatch, django_assert_max_num
     for minutes in range(60):
         make_sign_ins(named if minutes % 3 else other, 1, now=OLD - timedelta(minutes=minutes))
     make_hold(Kind.ADDRESSES, person=named, now=NOW)
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(70):
         assert sweep().addresses["console_sessions_signin"] == 20
     assert held_addresses() == 40
 
