@@ -46,6 +46,11 @@ class Answer:
     body: bytes
 
 
+def trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once for several sessions."""
+    return ssl.create_default_context()
+
+
 class Session(requests.Session):
     """What libraries that speak ``requests`` are given. ``seconds`` is for a whole exchange, ``largest`` for an answer in bytes.
 
@@ -58,7 +63,7 @@ class Session(requests.Session):
         self.trust_env = False  # neither proxies nor passwords of the environment
         self.max_redirects = 3
         self.headers["User-Agent"] = SKIP_HEADER
-        adapter = _Adapter(seconds=seconds, largest=largest, trust=trust or ssl.create_default_context())
+        adapter = _Adapter(seconds=seconds, largest=largest, trust=trust or trusted())
         for scheme in ("https://", "http://"):
             self.mount(scheme, adapter)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from django.conf import settings
 from bonafide.errors import Refused
 from bonafide.outgoing.client import Passage, passing, reaching
 from bonafide.outgoing.processors import STRIPE_HOST
-from bonafide.outgoing.web_client import Session
+from bonafide.outgoing.web_client import Session, trusted
 from bonafide.outgoing.words import Field
 
 HOST = STRIPE_HOST
@@ -66,7 +65,7 @@ class _EachThread:
 
     def __init__(self) -> None:
         self._mine = threading.local()
-        self._trust = ssl.create_default_context()
+        self._trust = trusted()
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         if not hasattr(self._mine, "session"):
