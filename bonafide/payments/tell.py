@@ -27,13 +27,11 @@ _MEANS: dict[str, str | Promise] = {
 }
 
 
-def tell_received(*, receipt: Receipt, now: datetime, by: str | Promise = "") -> int:
+def tell_received(*, receipt: Receipt, now: datetime) -> int:
     """One letter a receipt and reader of each account that it paid for; how many were written. Again, it writes none.
 
     Call it in the transaction in which the receipt was booked. One payment may be for bills of several customers: each reads of
     their own bills alone, and the rest that is kept is told to whose it is.
-
-    :param by: the means in words, where "card" or "bank transfer" after ``receipt.means`` would say too little.
     """
     paid: dict[int, list[Settlement]] = {}
     accounts: dict[int, Account] = {}
@@ -42,7 +40,7 @@ def tell_received(*, receipt: Receipt, now: datetime, by: str | Promise = "") ->
         paid.setdefault(row.invoice.account_id, []).append(row)
     if receipt.kept_minor and receipt.account is not None:
         accounts.setdefault(receipt.account.pk, receipt.account)
-    means = by or _MEANS.get(receipt.means, receipt.means)
+    means = _MEANS.get(receipt.means, receipt.means)
     told = 0
     for pk, account in accounts.items():
         kept = receipt.kept_minor if pk == receipt.account_id else 0
